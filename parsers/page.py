@@ -1,0 +1,113 @@
+"""The one page model: every source (text PDF, AcroForm, office file, scan, photograph, mail body) becomes such pages.
+
+One extraction engine works on it; no source has an engine of its own. Units are PDF points from the page's top left.
+An office file has no page of its own: its source lays cells and paragraphs out on a grid (one row below the other,
+columns side by side) so that "right of the label" and "same row" keep their meaning, and sets `placed=False`: the
+boxes then serve the engine alone and are not shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from parsers.records import Box, Finding, SourceType
+
+Origin = Literal["print", "entry", "ocr"]  # printed text; the value of an AcroForm field; recognised in a picture
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """A run of characters without white space. An AcroForm value stands whole in one `entry` word, spaces included."""
+
+    text: str
+    box: Box
+    origin: Origin = "print"
+    confidence: float = 1.0  # the engine's own for `ocr`
+    second: str | None = None  # what a second, independent engine read at the same place; None: it saw nothing
+    size: float = 0.0  # font size in points, 0 unknown
+    bold: bool = False
+    struck: bool = False  # a line is drawn through it
+    handwritten: bool = False  # from pixels: not printed type
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruling:
+    """A straight horizontal or vertical line of the layout (table borders, dotted or solid writing lines)."""
+
+    box: Box  # degenerate on one axis
+
+    @property
+    def horizontal(self) -> bool:
+        """Whether it runs from left to right."""
+        return self.box[2] - self.box[0] >= self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """A tick box and whether it is ticked; `state` None where the pixels leave it open."""
+
+    box: Box
+    state: bool | None
+    confidence: float = 1.0
+    name: str = ""  # AcroForm field name, if any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A bitmap placed on the page (logo, scanned signature). `full_page` pictures are scans."""
+
+    box: Box
+    full_page: bool = False
+    ink: float = 0.0  # share of dark pixels, 0 unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stroke:
+    """Drawn ink that is no layout: curves of a vector signature, pen strokes found in a scan, an annotation."""
+
+    box: Box
+    length: float = 0.0  # points of path length
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """An AcroForm field's widget as it stands, filled or empty. Its value also stands in `words` or `ticks`."""
+
+    name: str
+    box: Box
+    kind: Literal["text", "tick", "choice", "signature"]
+    value: str | bool | None
+    label: str = ""  # tooltip (/TU)
+    max_length: int | None = None  # of a comb field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page, all in reading coordinates (upright, deskewed)."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    placed: bool = True  # False: boxes are a layout of our own (office files, mail bodies)
+
+    @property
+    def text(self) -> str:
+        """All words in the order given, separated by spaces."""
+        return " ".join(w.text for w in self.words)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file as pages, with what went wrong on the way."""
+
+    pages: tuple[Page, ...]
+    source_type: SourceType
+    findings: tuple[Finding, ...] = ()  # reading problems of the file itself (truncated, too many pages…)
+    metadata: dict[str, str] = field(default_factory=dict)  # title, producer…: hints, never proof
