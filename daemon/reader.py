@@ -1,0 +1,132 @@
+"""Reading in a child process: a document that kills or outlasts its reader is a finding, not an outage.
+
+One child is kept and handed one message at a time (imports cost more than most messages). It tells which document it
+is at; when it dies or overruns, the document named is set aside as spoiled and the rest of the message is read by a new
+child. Memory is bounded by RLIMIT_DATA: the address space that libraries merely reserve does not count.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from daemon.errors import VaguemestreError
+from parsers.records import Context, Reading
+
+MAX_MESSAGES = 200  # a child is then replaced: what a library leaks stays bounded
+
+
+class ReaderDied(VaguemestreError):
+    """The child died or overran outside of any document: the mail itself cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    data: bytes
+    source: str
+    spoiled: dict[str, str]  # document → what became of its reader
+
+
+def _child(pipe: Connection, context: Context) -> None:
+    """The child's loop: a job in, the documents' names as they are begun, the reading out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it finishes the unit at hand
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    limit = context.limits.memory
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    from parsers.read import read
+
+    while True:
+        try:
+            job: _Job = pipe.recv()
+        except EOFError:
+            return
+        try:
+            reading = read(job.data, job.source, context, spoiled=job.spoiled, begin=lambda name: pipe.send(("at", name)))
+            pipe.send(("done", reading))
+        except MemoryError:
+            pipe.send(("out_of_memory", None))
+            return
+        except BrokenPipeError:
+            return
+
+
+class Reader:
+    """Reads messages in a child. Not for several threads at once: one `Reader` a thread."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+        self._served = 0
+
+    def read(self, data: bytes, source: str) -> Reading:
+        """What `parsers.read.read` says of the bytes. Raises ReaderDied where not even the mail's head can be read."""
+        spoiled: dict[str, str] = {}
+        for _ in range(self.context.limits.parts + 1):
+            outcome, value = self._attempt(_Job(data, source, spoiled))
+            if outcome == "done":
+                reading: Reading = value
+                return reading
+            if value is None or value in spoiled:
+                raise ReaderDied(
+                    f"the reader {'ran out of time' if outcome == 'timeout' else 'died'} on {source}",
+                    remedy="the mail is kept; look at it by hand",
+                )
+            spoiled = {**spoiled, value: outcome}
+        raise ReaderDied(f"too many documents of {source} kill their reader", remedy="the mail is kept; look at it by hand")
+
+    def _attempt(self, job: _Job) -> tuple[str, Any]:
+        """(`done`, reading), or (`timeout` | `died` | `memory`, name of the document at hand or None)."""
+        pipe = self._start()
+        limits = self.context.limits
+        at: str | None = None
+        try:
+            pipe.send(job)
+            end = time.monotonic() + limits.seconds
+            while True:
+                if not pipe.poll(max(0.0, end - time.monotonic())):
+                    self.close()
+                    return "timeout", at
+                kind, value = pipe.recv()
+                if kind == "at":
+                    at = value
+                    end = time.monotonic() + limits.seconds
+                elif kind == "done":
+                    self._served += 1
+                    if self._served >= MAX_MESSAGES:
+                        self.close()
+                    return "done", value
+                else:
+                    self.close()
+                    return "memory", at
+        except (EOFError, ConnectionError):
+            self.close()
+            return "died", at
+
+    def _start(self) -> Connection:
+        if self._pipe is not None and self._process is not None and self._process.is_alive():
+            return self._pipe
+        self.close()
+        spawn = multiprocessing.get_context("spawn")  # a fork would carry threads' locks and open sockets along
+        ours, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_child, args=(theirs, self.context), daemon=True, name="vaguemestre-reader")
+        self._process.start()
+        theirs.close()
+        self._pipe, self._served = ours, 0
+        return ours
+
+    def close(self) -> None:
+        """Ends the child."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None

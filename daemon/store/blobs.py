@@ -1,0 +1,58 @@
+"""Raw mails, pieces and composed letters by their SHA-256, in a folder or any fsspec file system (S3 where machines share)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from typing import Any
+
+from daemon.errors import ServiceUnreachable
+
+
+class BlobStore:
+    """`put` returns the digest; the same bytes are kept once. A blob is whole or absent: written aside, then renamed."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+
+    def _path(self, sha256: str) -> str:
+        return f"{self._root}/{sha256[:2]}/{sha256}"
+
+    def put(self, data: bytes) -> str:
+        """Keeps the bytes; on disk before it returns."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._path(sha256)
+        try:
+            if self._fs.exists(path):
+                return sha256
+            self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            if not self._local:
+                self._fs.pipe_file(path, data)  # object stores write whole objects or none
+                return sha256
+            aside = f"{path}.{secrets.token_hex(4)}.part"
+            with open(aside, "wb") as f:  # noqa: PTH123  fsspec paths are strings
+                f.write(data)
+                f.flush()
+                os.fsync(f.fileno())
+            os.replace(aside, path)  # noqa: PTH105
+        except OSError as e:
+            raise ServiceUnreachable(
+                f"the blob store cannot be written: {e}", remedy="check [store] blobs: free space and rights"
+            ) from e
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; what comes back is checked against its name."""
+        try:
+            data: Any = self._fs.cat_file(self._path(sha256))
+        except OSError as e:
+            raise ServiceUnreachable(
+                f"blob {sha256[:12]}… cannot be read: {e}", remedy="check [store] blobs: is the folder mounted and whole?"
+            ) from e
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ServiceUnreachable(f"blob {sha256[:12]}… is damaged", remedy="restore [store] blobs from a backup")
+        return bytes(data)

@@ -1,0 +1,110 @@
+"""The engine: SQLite in WAL with synchronous FULL by default, PostgreSQL by URL; migrated to the newest shape on opening."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Select, create_engine, event, or_, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from daemon.store.models import DossierRow, LetterRow, MailRow
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+HOST = socket.gethostname()[:40]
+LEASE = dt.timedelta(minutes=15)  # longer than the longest unit: a message's reading limit
+
+Claimable = TypeVar("Claimable", MailRow, LetterRow, DossierRow)
+
+
+def _sqlite(engine: Engine) -> None:
+    """Durable and concurrent: WAL, FULL, and transactions that take the write lock at once instead of failing late."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is late and deferred: we say BEGIN IMMEDIATE
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class Database:
+    """Sessions on one database. `with database.session() as s:` is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        if self.sqlite and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_engine(url, pool_pre_ping=not self.sqlite)
+        if self.sqlite:
+            _sqlite(self.engine)
+        self.worker = f"{HOST}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    def migrate(self) -> None:
+        """To the newest shape. Two daemons starting at once: the database's own locks let one do it."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.engine.begin() as connection:
+            if not self.sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(728364191)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back on an exception."""
+        with self._sessions.begin() as session:
+            yield session
+
+    def claim(
+        self, session: Session, query: Select[tuple[Claimable]], now: dt.datetime, lease: dt.timedelta = LEASE
+    ) -> Claimable | None:
+        """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`)."""
+        model: Any = query.column_descriptions[0]["type"]
+        free = or_(model.claimed_until.is_(None), model.claimed_until < now, model.claimed_by == self.worker)
+        row = session.scalars(query.where(free).limit(1).with_for_update(skip_locked=True, of=model)).first()
+        if row is not None:
+            row.claimed_by, row.claimed_until = self.worker, now + lease
+        return row
+
+    def release_dead(self) -> None:
+        """Frees what a worker of this machine held that no longer lives, so that a restart goes on at once."""
+        with self.session() as s:
+            for model in (MailRow, LetterRow, DossierRow):
+                holders = s.execute(
+                    Select(model.claimed_by).where(model.claimed_by.is_not(None)).distinct()  # type: ignore[arg-type]
+                ).scalars()
+                dead = [h for h in holders if h and h.startswith(f"{HOST}:") and not _alive(int(h.split(":")[1]))]
+                if dead:
+                    s.execute(update(model).where(model.claimed_by.in_(dead)).values(claimed_by=None, claimed_until=None))
+
+    def close(self) -> None:
+        """Returns the connections."""
+        self.engine.dispose()
+
+
+def _alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # a lease under our own pid that is not this object's: a former process with the same number
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
