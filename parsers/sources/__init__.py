@@ -1,0 +1,1 @@
+"""One module a source: bytes become pages of `parsers.page`, whatever they are."""
