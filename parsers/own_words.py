@@ -1,0 +1,309 @@
+"""The sender's own words: a mail's text without quoted history, signature block, disclaimer and greetings' rest.
+
+Quoting styles: Outlook (`De : … Envoyé : …`), Exchange's rule of underscores, Gmail, Apple Mail, Thunderbird, Orange and
+SFR webmail (`Le … a écrit :`), Zimbra (`----- Mail original -----`), inline forwards, `>` prefixes of any depth.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+_QUOTE = re.compile(r"^\s*[>|]")
+_DATE = r"\d{1,4}[\s/.\-]|lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|janv|févr|fevr|avr|mai|juin|juil|août|aout|sept|oct|nov|déc|dec"
+_ATTRIBUTION_START = re.compile(rf"^\s*>?\s*(le|on|am|el)\s+({_DATE})", re.IGNORECASE)
+_ATTRIBUTION_END = re.compile(r"(a\s+[ée]crit|ont\s+[ée]crit|wrote|schrieb|escribi[oó])\s*:?\s*$", re.IGNORECASE)
+_SEPARATOR = re.compile(
+    r"^\s*>?\s*[-_—–=*]{2,}\s*"
+    r"(message d['’]origine|message original|mail original|e-?mail original|courriel original|original message|original appointment"
+    r"|message transf[ée]r[ée]|message r[ée]exp[ée]di[ée]|forwarded message|d[ée]but du message transf[ée]r[ée]|mail transf[ée]r[ée])"
+    r"\s*[-_—–=*]*\s*$",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(
+    r"(transf[ée]r[ée]|r[ée]exp[ée]di[ée]|forwarded)|^\s*(d[ée]but du message (transf[ée]r[ée]|r[ée]exp[ée]di[ée])|begin forwarded message)",
+    re.IGNORECASE,
+)
+_BEGIN_FORWARD = re.compile(
+    r"^\s*(d[ée]but du message (transf[ée]r[ée]|r[ée]exp[ée]di[ée])|begin forwarded message)\s*:", re.IGNORECASE
+)
+_HEAD_FROM = re.compile(r"^\s*>?\s*\*?(de|from|von|exp[ée]diteur|envoy[ée] par)\s*\*?\s*:\s*\*?\s*\S", re.IGNORECASE)
+_HEAD_REST = re.compile(
+    r"^\s*>?\s*\*?(envoy[ée](\s+le)?|sent|date|[àa]|to|cc|objet|subject|pour|gesendet|an|betreff|destinataires?|r[ée]pondre [àa]|importance|pi[èe]ces? jointes?)\s*\*?\s*:",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"^\s*(_{10,}|-{20,}|={20,}|\*{20,})\s*$")
+_CLOSING = re.compile(
+    r"^\W*((bien|très|tres|tr[èe]s bien|meilleures|sinc[èe]res|mes|nos|avec|en vous|dans l)\b[^.?!:]{0,60}\b)?"
+    r"(cordialement|cordialment|cordiales? salutations|cdlt|cdt|cldt|salutations|sinc[èe]rement|respectueusement|courtoisement"
+    r"|amicalement|amiti[ée]s|bien [àa] (vous|toi)|[àa] vous lire|meilleurs sentiments|consid[ée]ration distingu[ée]e"
+    r"|bonne (journ[ée]e|soir[ée]e|fin de journ[ée]e|semaine|fin de semaine|r[ée]ception|continuation)"
+    r"|bon week-?end|best regards|kind regards|regards)\b"
+    r"(\s+(cordialement|[àa] (vous|tous|toutes)|et .{0,40}))?[\s,.;!]*$",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(
+    r"^\W*((je|nous) vous (en )?(prie|prions|souhaite|souhaitons)|veuillez (agr[ée]er|recevoir|croire|accepter)|recevez,|agr[ée]ez"
+    r"|merci (d['’]avance|par avance|beaucoup|bien|pour votre (aide|retour|r[ée]ponse|attention|compr[ée]hension))|avec (tous )?(mes|nos) remerciements|vous (en )?(remerciant|souhaitant)"
+    r"|(dans l['’]attente|en attente) de (votre|vous))[^?]{0,160}$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"^\W*(bonjour|bonsoir|bjr|bsr|hello|salut|coucou|(ch[èe]re?s?\s+)?(madame|monsieur|mesdames|messieurs|mme|m\.|mr)|(ch[èe]re?s?\s+)?coll[èe]gues?|dear|hi)\b"
+    r"[\w\s,.'’\-àâäéèêëîïôöùûüç]{0,50}[,!.;:]?\s*$",
+    re.IGNORECASE,
+)
+_DEVICE = re.compile(
+    r"^\s*(envoy[ée] (de|depuis|[àa] partir d)\b|sent from|get outlook for|t[ée]l[ée]charge[rz] outlook|obtenez outlook|provenance\s*:\s*courrier)",
+    re.IGNORECASE,
+)
+_DISCLAIMER = re.compile(
+    r"(pensez? (à|a) l['’]environnement|n['’]imprimez ce|ce (message|courriel|mail|e-mail).{0,60}(confidentiel|pi[èe]ces? jointes?.{0,40}(sont|destin|confident)|destin[ée])"
+    r"|si vous (n['’][êe]tes pas|avez re[çc]u ce) (le destinataire|message|courriel).{0,60}|this (e-?mail|message).{0,40}confidential"
+    r"|analys[ée] (par|anti)|garanti sans virus|avast|virus-free)",
+    re.IGNORECASE,
+)
+_POSTSCRIPT = re.compile(r"^\s*(p\.?\s?s\.?|post[- ]scriptum|nb|n\.b\.)\s*[:\-–)]", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"(t[ée]l\b|t[ée]l[ée]phone|standard|fax|mobile|port\.|\b0\d([ .\-]?\d\d){4}\b|\+33|@|www\.|https?://|\b\d{5}\s+[A-ZÉÈ]|cedex|\|)",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"\b(mairie|commune|ville|coll[èe]ge|lyc[ée]e|ccas|syndicat|communaut[ée]|service|direction|directeur|directrice|dgs|secr[ée]taire|gestionnaire|responsable|charg[ée]e?"
+    r"|adjointe?|agent|assistante?|comptable|intendante?|principale?|proviseure?|maire|attach[ée]e?|[ée]tablissement|institution|rue|avenue|place|boulevard)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """A mail's text taken apart."""
+
+    own: str  # what the sender says: no history, no signature block
+    signed: str  # the same with the signature block: an order written in the mail itself names its sender there
+    forwarded: str  # the text of a message forwarded below, without its head; empty in a reply
+
+
+def _attribution(lines: list[str], i: int) -> int:
+    """How many lines from `i` on are `Le … a écrit :` (programs wrap it), 0 where they are none."""
+    if not _ATTRIBUTION_START.match(lines[i]):
+        return 0
+    joined = ""
+    for n in range(1, 5):
+        if i + n > len(lines):
+            return 0
+        joined += " " + lines[i + n - 1].lstrip("> ").rstrip()
+        if _ATTRIBUTION_END.search(joined):
+            return n
+        if not lines[i + n - 1].strip():
+            return 0
+    return 0
+
+
+def _head(lines: list[str], i: int) -> int:
+    """How many lines from `i` on are a quoted message's head (`De :`, `Envoyé :`, `Objet :`), 0 where they are none."""
+    if not _HEAD_FROM.match(lines[i]):
+        return 0
+    rest = [j for j in range(i + 1, min(i + 9, len(lines))) if _HEAD_REST.match(lines[j])]
+    return rest[-1] - i + 1 if len(rest) >= 2 or (rest and rest[0] == i + 1) else 0
+
+
+def _cut(lines: list[str]) -> tuple[list[str], list[str], bool]:
+    """Own lines, lines of the history below, and whether that history is a forward."""
+    own: list[str] = []
+    i = 0
+    while i < len(lines):
+        line = lines[i]
+        if _SEPARATOR.match(line) or _BEGIN_FORWARD.match(line):
+            below = lines[i + 1 :]
+            skip = next((j for j, x in enumerate(below[:14]) if _HEAD_REST.match(x) or _HEAD_FROM.match(x)), None)
+            while (
+                skip is not None
+                and skip < len(below)
+                and (_HEAD_REST.match(below[skip]) or _HEAD_FROM.match(below[skip]))
+            ):
+                skip += 1
+            return own, below[skip or 0 :], bool(_FORWARD.search(line))
+        if n := _attribution(lines, i):
+            i += n
+            # A reply written below or between the quoted lines: those lines alone go.
+            rest = lines[i:]
+            if not any(_QUOTE.match(x) for x in rest):
+                return own, rest, False
+            continue
+        n = _head(lines, i)
+        if not n and _RULE.match(line) and i + 1 < len(lines):
+            after = next((j for j in range(i + 1, min(i + 4, len(lines))) if lines[j].strip()), None)
+            n = (_head(lines, after) + after - i) if after is not None and _head(lines, after) else 0
+        if n:
+            return own, lines[i + n :], True
+        if not _QUOTE.match(line):
+            own.append(line)
+        i += 1
+    return own, [], False
+
+
+def _signature_start(lines: list[str]) -> int:
+    """Index of the first line that belongs to the signature block; len(lines) where there is none."""
+    for i, line in enumerate(lines):
+        if line.rstrip("\r") in ("-- ", "--", "—", "– ") and i > 0:
+            return i
+        if _DEVICE.match(line) or (_RULE.match(line) and i > 0 and not any(x.strip() for x in lines[i + 1 :][8:])):
+            return i
+        rest = [x for x in lines[i + 1 :] if x.strip()]
+        short = len(rest) <= 14 and all(len(x) <= 110 for x in rest[:3])
+        if (
+            (_CLOSING.match(line) or (_POLITE.match(line) and not any(len(x) > 130 for x in rest[:6])))
+            and short
+            and not _asks(rest)
+        ):
+            return i
+    # No closing formula: a block of contact lines at the end.
+    last = len(lines)
+    while last and not lines[last - 1].strip():
+        last -= 1
+    start = last
+    while start and lines[start - 1].strip():
+        start -= 1
+    block = lines[start:last]
+    if start and block and len(block) <= 8 and all(len(x) < 90 for x in block) and not _asks(block):
+        hits = sum(1 for x in block if _CONTACT.search(x) or _ROLE.search(x))
+        if hits >= 2 or (hits and len(block) <= 3 and not re.search(r"[.?!]\s*$", block[-1])):
+            return start
+    return len(lines)
+
+
+def _asks(lines: list[str]) -> bool:
+    """Whether lines that look like a signature say something yet: a question, a postscript, a whole sentence."""
+    for line in lines:
+        if _DISCLAIMER.search(line) or _CONTACT.search(line):
+            continue
+        if "?" in line or _POSTSCRIPT.match(line):
+            return True
+        if (
+            len(line.split()) >= 9
+            and re.search(r"\b(je|nous|vous|merci|pouvez|pourriez|est|sont|avons|ai)\b", line, re.IGNORECASE)
+            and not _POLITE.match(line)
+        ):
+            return True
+    return False
+
+
+def _strip_tail(lines: list[str]) -> list[str]:
+    cut = _signature_start(lines)
+    kept = lines[:cut]
+    # A postscript below the signature is the sender's own words again.
+    tail = lines[cut:]
+    at = next((i for i, x in enumerate(tail) if _POSTSCRIPT.match(x)), None)
+    if at is not None:
+        kept = kept + [""] + [x for x in tail[at:] if not _DISCLAIMER.search(x)]
+    return [x for x in kept if not _DISCLAIMER.search(x) and not _DEVICE.match(x)]
+
+
+def _join(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(x.rstrip() for x in lines)).strip()
+
+
+def split(text: str) -> Words:
+    """A mail's plain text as the sender's own words, the same with signature, and what it forwards."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\u200b", "")
+    own, below, forward = _cut(text.split("\n"))
+    body = _join(_strip_tail(own))
+    forwarded = ""
+    if forward and below:
+        inner, _, _ = _cut([re.sub(r"^\s*>\s?", "", x) for x in below])
+        forwarded = _join(_strip_tail(inner))
+    return Words(own=body, signed=_join(own), forwarded=forwarded)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether own words are greetings and closing formulas alone (« Bonjour, », « Bien cordialement »)."""
+    return all(
+        not x.strip() or _GREETING.match(x) or _CLOSING.match(x) or _POLITE.match(x) or len(x.split()) <= 1
+        for x in text.split("\n")
+    )
+
+
+_BLOCK = frozenset(
+    ["p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "section", "article", "header", "footer", "dt", "dd"]
+)
+_VOID = frozenset(["br", "hr", "img", "meta", "link", "input", "col", "area", "base", "embed", "source", "track", "wbr"])
+_HIDDEN = frozenset(["script", "style", "head", "title", "noscript", "template", "object", "svg"])
+_QUOTED_CLASS = re.compile(
+    r"gmail_quote|moz-cite-prefix|yahoo_quoted|zmail_extra|ox-quote|protonmail_quote|gmail_extra", re.IGNORECASE
+)
+_SIGNATURE_CLASS = re.compile(r"gmail_signature|moz-signature|protonmail_signature|ms-outlook-mobile-signature", re.IGNORECASE)
+_REPLY_HEAD = re.compile(r"divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|replySplit", re.IGNORECASE)
+
+
+class _Text(HTMLParser):
+    """HTML as text: quoted blocks as `> ` lines, so that one splitter serves both kinds of body."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.out: list[str] = []
+        self.stack: list[tuple[str, str]] = []  # open tags that change the mode: (tag, mode)
+        self.cids: set[str] = set()
+
+    def _mode(self, mode: str) -> bool:
+        return any(m == mode for _, m in self.stack)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {k: v or "" for k, v in attrs}
+        if tag == "img" and given.get("src", "").lower().startswith("cid:"):
+            self.cids.add(given["src"][4:].strip())
+        if tag in _BLOCK:
+            self.out.append("\n\n" if tag == "p" else "\n")
+        if tag in _VOID:
+            if tag == "hr":
+                self.out.append("_" * 20 + "\n")
+            return
+        label = given.get("class", "") + " " + given.get("id", "")
+        style = given.get("style", "").replace(" ", "").lower()
+        if tag in _HIDDEN or "display:none" in style:
+            self.stack.append((tag, "hidden"))
+        elif tag == "blockquote" and (
+            given.get("type", "").lower() == "cite" or "border-left" in style or _QUOTED_CLASS.search(label)
+        ):
+            self.stack.append((tag, "quote"))
+        elif _SIGNATURE_CLASS.search(label):
+            self.out.append("\n-- \n")
+            self.stack.append((tag, ""))
+        elif any(t == tag for t, _ in self.stack):
+            self.stack.append((tag, ""))  # so that the end tags pair up
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCK and tag != "br":
+            self.out.append("\n")
+        for i in range(len(self.stack) - 1, -1, -1):
+            if self.stack[i][0] == tag:
+                del self.stack[i]
+                return
+        if tag in ("td", "th"):
+            self.out.append("  ")
+
+    def handle_data(self, data: str) -> None:
+        if self._mode("hidden"):
+            return
+        text = re.sub(r"[ \t\r\n]+", " ", data)
+        if self._mode("quote"):
+            text = text.strip()
+            if text:
+                self.out.append(f"\n> {text}\n")
+            return
+        self.out.append(text)
+
+
+def html_to_text(html: str) -> tuple[str, frozenset[str]]:
+    """An HTML body as text, and the Content-IDs of the pictures that it shows.
+
+    Quoted blocks come as lines prefixed `> `; a signature that the program marks comes behind a `-- ` line.
+    """
+    parser = _Text()
+    # Conditional comments of Outlook (`<![if …]>`) confuse no parser once they are gone.
+    parser.feed(re.sub(r"<!\[.*?\]>", "", html[:2_000_000], flags=re.DOTALL))
+    parser.close()
+    lines = [re.sub(r"[ \t]+", " ", x) if x.strip() != "--" else "-- " for x in "".join(parser.out).split("\n")]
+    lines = [x.strip() if x != "-- " else x for x in lines]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n"), frozenset(parser.cids)
