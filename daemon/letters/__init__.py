@@ -1,0 +1,1 @@
+"""Letters: facts to French text and HTML (`render`), to MIME (`compose`), with their files (`attachments`)."""

@@ -1,0 +1,161 @@
+"""What several letters say together: one list of papers, one list of steps, one sentence for lots that stand alike.
+
+Pure functions on facts, given to the templates. They return plain values; the templates hold the words around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from daemon.letters import french
+
+Facts = Mapping[str, Any]
+
+_SHOWN_LINES = 4  # an order's lines told in a sentence; of a longer order its number of lines
+
+
+def ordered(lines: Sequence[Facts]) -> str:
+    """« abonnement ACTES et 2 × formation à distance » from an order's lines; « » where there is none."""
+    if len(lines) > _SHOWN_LINES:
+        return french.count(len(lines), "ligne", feminine=True)
+    return french.listing(_line(x) for x in lines)
+
+
+def _line(line: Facts) -> str:
+    label = soften(str(line["label"]))
+    number = french.quantity(line["quantity"])
+    return label if number == "1" else f"{number}{french.NBSP}×{french.NBSP}{label}"
+
+
+def soften(text: str) -> str:
+    """The first letter small, in the middle of a sentence; an acronym or a proper name in capitals stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+_STARTERS = frozenset(
+    "votre vos le la les l’ l' un une des nous vous dès après avant cette ce ces si pour en chaque chacun".split()
+)
+
+
+def after_colon(text: str) -> str:
+    """A sentence set after a colon: its first word in small letters where it is one of the language's small words."""
+    first = text.split(" ", 1)[0].split("’")[0].split("'")[0]
+    known = first.lower() in _STARTERS or (len(first) == 1 and first.lower() == "l")
+    return text[:1].lower() + text[1:] if known else text
+
+
+def lots(letters: Iterable[Facts], preposition: str = "de") -> str:
+    """« du lot 2 », « des lots 2, 3 et 5 »; with `pour`: « pour le lot 2 », « pour les lots 2 et 3 »."""
+    shorts = list(dict.fromkeys(str(f["dossier"]["short"]) for f in letters))
+    names = [s.removeprefix("lot ") for s in shorts]
+    one, several = ("du lot", "des lots") if preposition == "de" else (f"{preposition} le lot", f"{preposition} les lots")
+    if any(s == n for s, n in zip(shorts, names, strict=True)):  # a lot that is not told by « lot … »
+        return f"{preposition} " + french.listing(shorts)
+    return f"{one if len(names) == 1 else several} {french.listing(names)}"
+
+
+def owed(letters: Iterable[Facts]) -> list[Facts]:
+    """All papers owed, each once: what blocks first, a paper asked group-wide told for no lot in particular."""
+    seen: set[tuple[str, ...]] = set()
+    found: list[Facts] = []
+    for f in letters:
+        for item in f["missing"]:
+            mark = ("", str(item["id"])) if item.get("group_wide") else (str(item["what"]), str(item.get("link")))
+            if mark not in seen:
+                seen.add(mark)
+                found.append(item)
+    return sorted(found, key=lambda x: not x.get("blocks", True))
+
+
+def once(letters: Iterable[Facts], name: str) -> list[Any]:
+    """The values of a list fact over all letters, in order, each once."""
+    found: list[Any] = []
+    for f in letters:
+        for value in f.get(name) or ():
+            if value not in found:
+                found.append(value)
+    return found
+
+
+def once_by(letters: Iterable[Facts], name: str, key: str, state: str | None = None) -> list[Any]:
+    """One key of the records of a list fact (those in `state`), over all letters, each value once."""
+    return list(dict.fromkeys(x[key] for x in once(letters, name) if state is None or x["state"] == state))
+
+
+def once_each(letters: Iterable[Facts], name: str) -> list[Any]:
+    """The values of a fact over all letters, each once."""
+    found: list[Any] = []
+    for f in letters:
+        if f[name] not in found:
+            found.append(f[name])
+    return found
+
+
+def papers(letters: Iterable[Facts]) -> list[dict[str, Any]]:
+    """What a mail brought, each paper once; one that serves several lots says so (`same`: told before)."""
+    told: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    found: list[dict[str, Any]] = []
+    for f in letters:
+        for item in f["recognised"]:
+            mark = (str(item["piece"]), str(item["what"]))
+            if mark not in seen:
+                seen.add(mark)
+                found.append(dict(item, same=item["piece"] in told))
+                told.add(str(item["piece"]))
+    return found
+
+
+def coming(letters: Sequence[Facts]) -> list[dict[str, Any]]:
+    """The steps ahead of all dossiers: by day, those alike told once with their lots (`lots` is « » for one dossier)."""
+    shorts = {str(f["dossier"]["short"]) for f in letters if f.get("dossier")}
+    found: dict[tuple[str, str], list[Facts]] = {}
+    for f in letters:
+        for step in f.get("next") or ():
+            if step.get("state") != "reached":
+                found.setdefault((str(step["due"] or ""), str(step["what"])), []).append(f)
+    steps = [
+        {"due": due or None, "what": what, "lots": lots(who, "pour") if len(shorts) > 1 else ""}
+        for (due, what), who in found.items()
+    ]
+    # Days in order; what has no date keeps its place at the end.
+    return sorted(steps, key=lambda s: str(s["due"] or "9999"))
+
+
+def alike(letters: Iterable[Facts], *names: str) -> list[list[Facts]]:
+    """Letters grouped by equal values of some facts (`forward.provider`), to be told in one sentence."""
+    groups: dict[str, list[Facts]] = {}
+    for f in letters:
+        groups.setdefault(repr([_at(f, name) for name in names]), []).append(f)
+    return list(groups.values())
+
+
+def _at(facts: Any, path: str) -> Any:
+    for name in path.split("."):
+        facts = facts.get(name) if isinstance(facts, Mapping) else None
+    return french.date_plain(facts) if path.endswith("at") and facts else facts
+
+
+def total(pieces: Iterable[Facts], name: str = "total_excl_tax") -> Decimal | None:
+    """The sum of the orders' totals; None where an order with lines shows none: a partial sum would mislead."""
+    amounts = [p.get(name) for p in pieces if p.get("lines")]
+    if not amounts or None in amounts:
+        return None
+    return sum((Decimal(str(a)) for a in amounts), Decimal(0))
+
+
+FUNCTIONS = {
+    "after_colon": after_colon,
+    "alike": alike,
+    "coming": coming,
+    "lots": lots,
+    "once": once,
+    "once_by": once_by,
+    "once_each": once_each,
+    "ordered": ordered,
+    "owed": owed,
+    "papers": papers,
+    "total": total,
+}
