@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from parsers.records import Field, Finding, Kind, Line, Piece, Signature, SourceType
 
@@ -21,6 +22,7 @@ class Extraction:
     form: str | None = None  # id of the official form, None for a free layout
     fields: Mapping[str, Field] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
+    adjustment: Decimal = Decimal(0)  # between the sum of lines and total_excl_tax: a discount (negative), carriage
     findings: tuple[Finding, ...] = ()
     signed_by_hand: bool = False  # a signature or stamp is drawn or pictured in the signature box
     score: float = 0.0  # in [0, 1]: how sure the engine is that the document is of this kind

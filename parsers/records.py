@@ -50,6 +50,7 @@ class Line:
     quantity: Decimal
     unit_price: Decimal | None = None  # without tax; None where the document shows none
     total: Decimal | None = None  # without tax; None where the document shows none
+    discount: Decimal = Decimal(0)  # euros taken off this line: quantity × unit_price − discount = total
     page: int | None = None
     box: Box | None = None
 
