@@ -1,0 +1,169 @@
+"""The official forms' layouts: YAML in `parsers/forms/` and in folders the configuration adds, checked when loaded.
+
+A layout says what is printed on a form (title, labels with their synonyms, the order's rows) and which field stands
+behind which label; never at what coordinates. A new year's form is a new YAML file. `base: _name` takes what several
+forms share from `_name.yaml` of the same folder (or of the shipped one); a form's own keys replace the base's.
+"""
+
+from __future__ import annotations
+
+import functools
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from parsers.records import Kind
+
+ValueType = Literal[
+    "text", "name", "department", "reference", "siret", "siret_or_siren", "uai", "postal_code", "email", "phone",
+    "date", "digits", "integer", "amount",
+]  # fmt: skip
+
+SHIPPED = Path(__file__).parent / "forms"
+
+
+class LayoutError(Exception):
+    """A form's YAML is wrong: the message names file, line and key. Exit code 2 at the edge (configuration)."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Item(_Strict):
+    """One printed thing of the form, in reading order: a label with its field, a yes/no question, or a heading."""
+
+    label: tuple[str, ...] = ()  # spellings of the label; the first is this form's own
+    question: tuple[str, ...] = ()  # a question answered by two boxes
+    heading: tuple[str, ...] = ()  # a printed heading: it ends what stands above it
+    field: str | None = None  # contract's field; None: a place of no interest whose value must not stray elsewhere
+    type: ValueType = "text"
+    length: int | None = None  # of `digits`
+    after: str | None = None  # a short label that counts only behind this one in the same row
+    oui: tuple[str, ...] = ("Oui",)  # spellings of a question's answers
+    non: tuple[str, ...] = ("Non",)
+
+    @model_validator(mode="after")
+    def _one(self) -> Item:
+        if sum(map(bool, (self.label, self.question, self.heading))) != 1:
+            raise ValueError("one of label, question, heading is wanted")
+        if self.question and not self.field:
+            raise ValueError("a question needs its field")
+        return self
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What may be printed."""
+        return self.label or self.question or self.heading
+
+
+class Row(_Strict):
+    """A printed line of the order's table."""
+
+    ref: str
+    label: str
+    price: Decimal | None = None  # printed, to cross-check what is read
+    only: str | None = None  # rows of the same name exclude one another
+
+
+class Option(_Strict):
+    """A box that, ticked, adds a lot."""
+
+    label: tuple[str, ...]
+    lot: str
+
+
+class Order(_Strict):
+    """The order's table: spellings of its columns' headers."""
+
+    columns: dict[Literal["ref", "label", "unit", "unit_price", "quantity", "total"], tuple[str, ...]]
+
+
+class Prose(_Strict):
+    """A paper written as sentences: regular expressions over its folded text, each with groups named as fields."""
+
+    patterns: tuple[str, ...]
+
+
+class Form(_Strict):
+    """One official form."""
+
+    id: str
+    base: str | None = None
+    kind: Kind
+    group: str
+    lots: tuple[str, ...] = ()
+    years: tuple[str, ...] = ()  # market years in force, as printed; empty: the form carries none
+    title: tuple[tuple[str, ...], ...]  # anchors, each with its spellings: all are wanted near the top
+    not_title: tuple[tuple[str, ...], ...] = ()  # anchors that belong to another form
+    headings: tuple[tuple[str, ...], ...] = ()
+    printed: tuple[str, ...] = ()  # sentences that are no value
+    fields: tuple[Item, ...] = ()
+    situation: tuple[Item, ...] = ()  # a form's own questions, behind the fields
+    options: tuple[Option, ...] = ()
+    tables: tuple[tuple[str, ...], ...] = ()  # header lines of tables whose cells are of no interest
+    order: Order | None = None
+    rows: tuple[Row, ...] = ()
+    totals: dict[Literal["total_excl_tax", "total_vat", "total_incl_tax"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
+    signing: tuple[Item, ...] = ()
+    signature: tuple[str, ...] = ()  # label of the member's signature box
+    other_signatures: tuple[tuple[str, ...], ...] = ()  # boxes of the other party
+    prose: Prose | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Labels and questions in reading order."""
+        return (*self.fields, *self.situation, *self.signing)
+
+
+@functools.cache
+def load(folders: tuple[str, ...] = ()) -> tuple[Form, ...]:
+    """The shipped forms, then those of `folders`; a form of the same id replaces the shipped one.
+
+    Raises LayoutError, which names file and line.
+    """
+    forms: dict[str, Form] = {}
+    for folder in (SHIPPED, *map(Path, folders)):
+        for path in sorted(folder.glob("*.yaml")):
+            if not path.name.startswith("_"):
+                form = _form(path)
+                forms[form.id] = form
+    return tuple(forms.values())
+
+
+def _form(path: Path) -> Form:
+    raw, lines = _yaml(path)
+    merged = dict(raw)
+    if base := raw.get("base"):
+        for folder in (path.parent, SHIPPED):
+            if (folder / f"{base}.yaml").exists():
+                merged = {**_yaml(folder / f"{base}.yaml")[0], **raw}
+                break
+        else:
+            raise LayoutError(f"{path}:{lines.get('base', 1)}: base « {base} » : pas de fichier {base}.yaml")
+    try:
+        return Form.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(p) for p in first["loc"])
+        line = lines.get(str(first["loc"][0]) if first["loc"] else "", 1)
+        raise LayoutError(f"{path}:{line}: {place} : {first['msg']}") from error
+
+
+def _yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The file's mapping and the line of each of its keys."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise LayoutError(f"{path}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from error
+    if not isinstance(value, dict) or not isinstance(node, yaml.MappingNode):
+        raise LayoutError(f"{path}:1: un dictionnaire est attendu")
+    return value, {str(k.value): k.start_mark.line + 1 for k, _ in node.value}
