@@ -90,6 +90,7 @@ class Message:
     own_words: str = ""  # what the person wrote
     new_pieces: tuple[str, ...] = ()  # ids of pieces that this mail brought first, to this dossier
     again: tuple[str, ...] = ()  # ids of pieces that were there already
+    role: Literal["member", "provider", "coordinator"] = "member"  # who wrote it; only a member's mail is acknowledged
 
     def __post_init__(self) -> None:
         _aware(self.received_at)
@@ -97,9 +98,14 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class News:
-    """Something that became known other than by a piece: from the provider, the coordinator, the préfecture."""
+    """Something that became known other than by a piece: from the provider, the coordinator, the préfecture.
 
-    kind: str  # `milestone`, `withdrawn`, `reopened`, `fact`, `list_approved`…
+    `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, words: str};
+    `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected | refused}; `listed` {key: of the list's
+    letter}; `withdrawn`, `reopened`, `closed` {}.
+    """
+
+    kind: str
     at: dt.datetime
     data: Mapping[str, Any] = field(default_factory=dict)
 
@@ -137,9 +143,11 @@ class Dossier:
     messages: tuple[Message, ...] = ()  # oldest first
     news: tuple[News, ...] = ()  # oldest first
     letters: tuple[LetterOnFile, ...] = ()
+    lead: bool = True  # the member's first open dossier in the group: it alone asks for what is due group-wide
+    heard_at: tuple[dt.datetime, ...] = ()  # every mail of the member to the group, other dossiers' too: reminders wait
 
     def __post_init__(self) -> None:
-        _aware(self.opened_at)
+        _aware(self.opened_at, *self.heard_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,10 +196,11 @@ class Letter:
 class Question:
     """A question to the coordinator about a piece: becomes a review and a `review_request`."""
 
-    id: str  # `<ref>/<piece id>/<digest of the findings>`
+    id: str  # `review/<piece id>/<digest of the findings>`: one question for a piece, whatever dossiers it stands in
     piece: str | None
     questions: tuple[str, ...]
     code: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON-able, for the template `review_request`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,194 @@
+"""Groups from YAML text. A mistake is one sentence with file, line and key; pure: only shipped files are opened here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from rules.schema import Group
+
+COMMON = "common.yaml"  # what a group need not say: wordings of refusals, names of papers and fields
+
+
+class RulesError(ValueError):
+    """A group's YAML that cannot be used. `problems`: one French line each, `file:line: key: what is wrong`."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The groups that come with the program, in alphabetical order."""
+    folder = resources.files("rules") / "groups"
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def shipped(name: str) -> Group:
+    """A group that comes with the program. Raises RulesError where there is none of that name."""
+    if name not in shipped_names():
+        raise RulesError([f"{name}: aucun groupement de ce nom n’est livré ({', '.join(shipped_names())})"])
+    return parse_group((resources.files("rules") / "groups" / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+
+
+def parse_group(text: str, origin: str) -> Group:
+    """A group from YAML `text`; `origin` names the file in errors. Raises RulesError."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = 1 if mark is None else mark.line + 1
+        raise RulesError([f"{origin}:{line}: YAML illisible : {error.problem}"]) from error
+    except yaml.YAMLError as error:
+        raise RulesError([f"{origin}:1: YAML illisible : {error}"]) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise RulesError([f"{origin}:1: un groupement est une table (id, name, lots…)"])
+    doubles = [f"{origin}:{line}: {key}: clé écrite deux fois" for key, line in _doubles(node, "")]
+    if doubles:
+        raise RulesError(doubles)
+    try:
+        group = Group.model_validate(_merged(_common(), yaml.safe_load(text)))
+    except yaml.YAMLError as error:
+        raise RulesError([f"{origin}:1: YAML illisible : {error}"]) from error
+    except ValidationError as error:
+        raise RulesError(_told(error, node, origin)) from error
+    problems = [f"{origin}:{_line(node, path)}: {_key(path)}: {what}" for path, what in _crossed(group)]
+    if problems:
+        raise RulesError(problems)
+    return group
+
+
+def load_group(source: str, text: str | None = None) -> Group:
+    """A shipped group by its name, or the YAML `text` that the shell read at the path `source`."""
+    return shipped(source) if text is None else parse_group(text, source)
+
+
+@cache
+def _common() -> Mapping[str, Any]:
+    loaded = yaml.safe_load((resources.files("rules") / COMMON).read_text("utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` on `below`: tables are merged key by key, anything else is replaced."""
+    out = dict(below)
+    for key, value in above.items():
+        under = out.get(key)
+        out[key] = _merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return out
+
+
+def _doubles(node: yaml.Node, path: str) -> Iterable[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                yield f"{path}{name}", key.start_mark.line + 1
+            seen.add(name)
+            yield from _doubles(value, f"{path}{name}.")
+    elif isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            yield from _doubles(item, f"{path}{i}.")
+
+
+def _line(node: yaml.Node, path: tuple[int | str, ...]) -> int:
+    """The line where `path` stands, or the nearest of its parents."""
+    line = node.start_mark.line
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1
+
+
+def _key(path: tuple[int | str, ...]) -> str:
+    return ".".join(str(p + 1) if isinstance(p, int) else p for p in path) or "(racine)"
+
+
+_PLAIN = {
+    "missing": "cette clé est obligatoire",
+    "extra_forbidden": "clé inconnue",
+    "string_type": "un texte est attendu",
+    "string_too_short": "le texte est vide",
+    "bool_type": "oui ou non attendu (true, false)",
+    "bool_parsing": "oui ou non attendu (true, false)",
+    "int_type": "un nombre entier est attendu",
+    "int_parsing": "un nombre entier est attendu",
+    "list_type": "une liste est attendue",
+    "dict_type": "une table est attendue",
+    "model_type": "une table est attendue",
+    "too_short": "il en faut au moins un",
+}
+
+
+def _told(error: ValidationError, node: yaml.Node, origin: str) -> list[str]:
+    told: list[str] = []
+    for e in error.errors():
+        path = tuple(p for p in e["loc"] if p != "[key]")
+        plain = _PLAIN.get(e["type"])
+        if e["type"] == "literal_error":
+            plain = f"« {e['input']} » n’est pas prévu ici ; valeurs possibles : {e['ctx']['expected'].replace(' or ', ', ')}"
+        elif e["type"] == "value_error":
+            plain = str(e["ctx"]["error"])
+        elif e["type"] == "string_pattern_mismatch":
+            plain = f"« {e['input']} » n’a pas la forme attendue ({e['ctx']['pattern']})"
+        elif e["type"] in {"greater_than_equal", "less_than_equal"}:
+            plain = f"{e['input']} est hors limites ({' '.join(f'{k} {v}' for k, v in e['ctx'].items())})"
+        line = f"{origin}:{_line(node, path)}: {_key(path)}: {plain or e['msg']}"
+        if line not in told:
+            told.append(line)
+    return told
+
+
+def _crossed(group: Group) -> Iterable[tuple[tuple[int | str, ...], str]]:
+    """What a schema cannot say: ids that must be one of a kind, names that must exist."""
+    lots = [x.id for x in group.lots]
+    known_facts = {name for lot in group.lots for name in lot.facts} | {"member_kind"}
+    for i, lot in enumerate(group.lots):
+        at: tuple[int | str, ...] = ("lots", i)
+        if lots.index(lot.id) != i:
+            yield (*at, "id"), f"le lot « {lot.id} » existe déjà"
+        if lot.provider not in group.providers:
+            yield (*at, "provider"), f"« {lot.provider} » n’est pas dans providers ({', '.join(group.providers)})"
+        ids = [r.id for r in [*lot.requirements, *group.requirements]]
+        for j, r in enumerate(lot.requirements):
+            if ids.index(r.id) != j or ids.count(r.id) > 1:
+                yield (*at, "requirements", j, "id"), f"« {r.id} » existe déjà"
+            for name in r.when:
+                if name not in lot.facts and name != "member_kind":
+                    yield (*at, "requirements", j, "when", name), "fait inconnu : le décrire dans facts du lot"
+        for name, fact in lot.facts.items():
+            if fact.told_by is not None and fact.told_by not in ids:
+                yield (*at, "facts", name, "told_by"), f"aucune pièce « {fact.told_by} » dans requirements"
+        steps = {"order", "listed", *ids, *(m.id for m in lot.milestones)}
+        for j, m in enumerate(lot.milestones):
+            for start in m.starts:
+                if start not in steps or start == m.id:
+                    yield (
+                        (*at, "milestones", j, "starts"),
+                        f"« {start} » n’est ni order, ni listed, ni une pièce, ni une étape",
+                    )
+            if m.working_days is not None and m.hours is not None:
+                yield (*at, "milestones", j, "hours"), "working_days ou hours, pas les deux"
+    for j, r in enumerate(group.requirements):
+        for name in r.when:
+            if name not in known_facts:
+                yield ("requirements", j, "when", name), "fait inconnu"
+    for j, answer in enumerate(group.answers):
+        for name in answer.lots:
+            if name not in lots:
+                yield ("answers", j, "lots"), f"« {name} » n’est pas un lot du groupement"
