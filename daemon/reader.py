@@ -22,7 +22,7 @@ from parsers.records import Context, Reading
 MAX_MESSAGES = 200  # a child is then replaced: what a library leaks stays bounded
 
 
-class ReaderDied(VaguemestreError):
+class ReaderDied(VaguemestreError):  # noqa: N818  it says what happened
     """The child died or overran outside of any document: the mail itself cannot be read."""
 
 
@@ -47,7 +47,9 @@ def _child(pipe: Connection, context: Context) -> None:
         except EOFError:
             return
         try:
-            reading = read(job.data, job.source, context, spoiled=job.spoiled, begin=lambda name: pipe.send(("at", name)))
+            reading = read(
+                job.data, job.source, context, spoiled=job.spoiled, begin=lambda name: pipe.send(("at", name))
+            )
             pipe.send(("done", reading))
         except MemoryError:
             pipe.send(("out_of_memory", None))
@@ -79,7 +81,9 @@ class Reader:
                     remedy="the mail is kept; look at it by hand",
                 )
             spoiled = {**spoiled, value: outcome}
-        raise ReaderDied(f"too many documents of {source} kill their reader", remedy="the mail is kept; look at it by hand")
+        raise ReaderDied(
+            f"too many documents of {source} kill their reader", remedy="the mail is kept; look at it by hand"
+        )
 
     def _attempt(self, job: _Job) -> tuple[str, Any]:
         """(`done`, reading), or (`timeout` | `died` | `memory`, name of the document at hand or None)."""
@@ -115,7 +119,9 @@ class Reader:
         self.close()
         spawn = multiprocessing.get_context("spawn")  # a fork would carry threads' locks and open sockets along
         ours, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_child, args=(theirs, self.context), daemon=True, name="vaguemestre-reader")
+        self._process = spawn.Process(
+            target=_child, args=(theirs, self.context), daemon=True, name="vaguemestre-reader"
+        )
         self._process.start()
         theirs.close()
         self._pipe, self._served = ours, 0

@@ -1,4 +1,4 @@
-"""Raw mails, pieces and composed letters by their SHA-256, in a folder or any fsspec file system (S3 where machines share)."""
+"""Raw mails, pieces and letters by their SHA-256, in a folder or any fsspec file system (S3 where machines share)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from daemon.errors import ServiceUnreachable
 
 
 class BlobStore:
-    """`put` returns the digest; the same bytes are kept once. A blob is whole or absent: written aside, then renamed."""
+    """`put` returns the digest; the same bytes are kept once. A blob is whole or absent (written aside, renamed)."""
 
     def __init__(self, url: str) -> None:
         import fsspec
@@ -51,7 +51,8 @@ class BlobStore:
             data: Any = self._fs.cat_file(self._path(sha256))
         except OSError as e:
             raise ServiceUnreachable(
-                f"blob {sha256[:12]}… cannot be read: {e}", remedy="check [store] blobs: is the folder mounted and whole?"
+                f"blob {sha256[:12]}… cannot be read: {e}",
+                remedy="check [store] blobs: is the folder mounted and whole?",
             ) from e
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ServiceUnreachable(f"blob {sha256[:12]}… is damaged", remedy="restore [store] blobs from a backup")

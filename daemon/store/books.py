@@ -1,4 +1,4 @@
-"""From rows to the records that rules look at, and from a decision back to rows. The only place where both are known."""
+"""From rows to the records that rules look at, and from a decision back to rows: the one place that knows both."""
 
 from __future__ import annotations
 
@@ -123,16 +123,12 @@ def open_dossier(
     """The member's dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none."""
     session.flush()
     row = session.scalar(
-        select(DossierRow).where(
-            DossierRow.group == group, DossierRow.lot == lot, DossierRow.member_id == member.id
-        )
+        select(DossierRow).where(DossierRow.group == group, DossierRow.lot == lot, DossierRow.member_id == member.id)
     )
     if row is not None:
         row.committed = row.committed or committed
         return row
-    count = session.scalar(
-        select(func.count()).select_from(DossierRow).where(DossierRow.ref.like(f"{prefix}-%"))
-    )
+    count = session.scalar(select(func.count()).select_from(DossierRow).where(DossierRow.ref.like(f"{prefix}-%")))
     row = DossierRow(
         ref=f"{prefix}-{(count or 0) + 1:04d}",
         group=group,
@@ -162,9 +158,7 @@ def ask(
     """A question to the coordinator, asked once."""
     row = session.scalar(select(ReviewRow).where(ReviewRow.key == key))
     if row is None:
-        row = ReviewRow(
-            key=key, dossier=dossier, mail_id=mail_id, piece=piece, questions=list(questions), asked_at=at
-        )
+        row = ReviewRow(key=key, dossier=dossier, mail_id=mail_id, piece=piece, questions=list(questions), asked_at=at)
         session.add(row)
         session.flush()
         journal.append(session, at, "review.asked", dossier.ref if dossier else None, review=row.id, piece=piece)
@@ -175,5 +169,3 @@ def plain(record: Any) -> dict[str, Any]:
     """A frozen record as JSON-able data."""
     out: dict[str, Any] = TypeAdapter(type(record)).dump_python(record, mode="json")
     return out
-
-

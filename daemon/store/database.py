@@ -1,4 +1,4 @@
-"""The engine: SQLite in WAL with synchronous FULL by default, PostgreSQL by URL; migrated to the newest shape on opening."""
+"""The engine: SQLite (WAL, synchronous FULL) by default, PostgreSQL by URL; migrated to the newest shape on opening."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ class Database:
                 ).scalars()
                 dead = [h for h in holders if h and h.startswith(f"{HOST}:") and not _alive(int(h.split(":")[1]))]
                 if dead:
-                    s.execute(update(model).where(model.claimed_by.in_(dead)).values(claimed_by=None, claimed_until=None))
+                    s.execute(
+                        update(model).where(model.claimed_by.in_(dead)).values(claimed_by=None, claimed_until=None)
+                    )
 
     def close(self) -> None:
         """Returns the connections."""

@@ -33,7 +33,9 @@ def append(session: Session, at: dt.datetime, kind: str, dossier: str | None = N
     session.flush()
     previous = session.scalar(select(EventRow.hash).order_by(EventRow.id.desc()).limit(1)) or GENESIS
     data = json.loads(json.dumps(data, ensure_ascii=False))  # as it will come back, so that its hash can be checked
-    row = EventRow(at=at, dossier=dossier, kind=kind, data=data, previous=previous, hash=_hash(previous, at, dossier, kind, data))
+    row = EventRow(
+        at=at, dossier=dossier, kind=kind, data=data, previous=previous, hash=_hash(previous, at, dossier, kind, data)
+    )
     session.add(row)
     session.flush()
     return row

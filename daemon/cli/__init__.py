@@ -1,0 +1,211 @@
+"""The commands. This module only declares them, so that `--help` is quick; each does its work in a module of its own.
+
+Errors are translated here, once: one line on standard error, and the exit code of the design (0 done, 1 the program's
+fault, 2 usage or configuration, 3 a service out of reach, 4 from `check` alone: something waits for a person).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.errors import VaguemestreError
+
+app = typer.Typer(
+    name="vaguemestre",
+    rich_markup_mode=None,  # rich is loaded by the commands that print tables, not by --help
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Vaguemestre sorts a purchasing group's mail: reads what members send, applies each lot's rules, answers.\n\n"
+    "Start with `vaguemestre demo` (no account needed), then write vaguemestre.toml, run `vaguemestre check`, "
+    "`vaguemestre members import`, `vaguemestre plan`, and `vaguemestre run`.",
+)
+members_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The members of the groups.")
+letters_app = typer.Typer(rich_markup_mode=None, help="The letters on the books; `letters show KEY` prints one.")
+reviews_app = typer.Typer(rich_markup_mode=None, help="The questions to the coordinator; `reviews answer` answers one.")
+app.add_typer(members_app, name="members")
+app.add_typer(letters_app, name="letters")
+app.add_typer(reviews_app, name="reviews")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Configuration (default: $VAGUEMESTRE_CONFIG, ./vaguemestre.toml, /etc/vaguemestre/vaguemestre.toml).",
+    ),
+]
+NowOption = Annotated[
+    str | None,
+    typer.Option("--now", metavar="INSTANT", help="Act as if it were that instant: 2026-01-05, 2026-01-05T09:30."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, oldest first.")]
+GroupOption = Annotated[str | None, typer.Option("--group", "-g", metavar="GROUP", help="Only that group.")]
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Do everything that is due, then end.")] = False,
+    now: NowOption = None,
+) -> None:
+    """The daemon: watches the mailboxes, reads, decides, answers, files. SIGTERM ends it, SIGHUP loads anew."""
+    from daemon.cli import run as command
+
+    command.run(config, once=once, now=now)
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mails (.eml) or documents.")],
+    json: JsonOption = False,
+    overlay: Annotated[
+        Path | None, typer.Option("--overlay", metavar="OUT.pdf", help="The document with each value's box drawn.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """What would be read in these files. Touches nothing; a configuration only adds its census and trust anchors."""
+    from daemon.cli import read as command
+
+    command.read(files, json=json, overlay=overlay, config=config)
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="DOSSIER|FILE", help="A dossier's ref (CIG-2-0042), or a file.")],
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Why: the rule, the requirement, the value and where it was read."""
+    from daemon.cli import explain as command
+
+    command.explain(what, config=config, now=now)
+
+
+@app.command()
+def plan(
+    at: Annotated[str, typer.Option("--at", metavar="INSTANT", help="The instant to look at.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Which letters would be due at an instant, if nothing came in until then. Sends nothing, writes nothing."""
+    from daemon.cli import plan as command
+
+    command.plan(at, json=json, config=config)
+
+
+@app.command()
+def dossiers(json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None) -> None:
+    """The dossiers: one member, one lot, what is there and what is missing."""
+    from daemon.cli import books
+
+    books.dossiers(json=json, group=group, config=config)
+
+
+@letters_app.callback(invoke_without_command=True)
+def letters(
+    context: typer.Context, json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None
+) -> None:
+    """The letters: due, sent, failed."""
+    if context.invoked_subcommand is None:
+        from daemon.cli import books
+
+        books.letters(json=json, group=group, config=config)
+
+
+@letters_app.command("show")
+def letters_show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A letter's key, as `letters` prints it.")],
+    config: ConfigOption = None,
+) -> None:
+    """One letter: headers, text and HTML."""
+    from daemon.cli import books
+
+    books.show_letter(key, config=config)
+
+
+@reviews_app.callback(invoke_without_command=True)
+def reviews(
+    context: typer.Context, json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None
+) -> None:
+    """The questions to the coordinator, and their answers."""
+    if context.invoked_subcommand is None:
+        from daemon.cli import books
+
+        books.reviews(json=json, group=group, config=config)
+
+
+@reviews_app.command("answer")
+def reviews_answer(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The review's id, as `reviews` prints it.")],
+    words: Annotated[list[str], typer.Argument(metavar="ANSWER...", help="ok | siret 2191… | refuser : motif")],
+    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who answers, for the journal.")] = "terminal",
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Answers a review as the coordinator's reply would."""
+    from daemon.cli import reviews as command
+
+    command.answer(number, " ".join(words), by=by, config=config, now=now)
+
+
+@app.command()
+def events(
+    json: JsonOption = False,
+    dossier: Annotated[str | None, typer.Option("--dossier", metavar="REF", help="Only that dossier's.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """The journal, and whether its chain of hashes is whole."""
+    from daemon.cli import books
+
+    books.events(json=json, dossier=dossier, config=config)
+
+
+@members_app.command("import")
+def members_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX, as Démarches simplifiées exports it.")],
+    config: ConfigOption = None,
+    group: GroupOption = None,
+    now: NowOption = None,
+) -> None:
+    """The census: who is who, and the dossiers that it commits each member to (opened as `expected`)."""
+    from daemon.cli import members as command
+
+    command.import_(file, config=config, group=group, now=now)
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Tries configuration, rules, templates, mailboxes, SMTP, database and tools; each failure with its remedy."""
+    from daemon.cli import check as command
+
+    command.check(config)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where the demo lives; begun anew each time.")
+    ] = Path("demo"),
+) -> None:
+    """The whole thing on a Maildir and SQLite, with mails of its own. No account, no network."""
+    from daemon.cli import demo as command
+
+    command.demo(folder)
+
+
+def main() -> None:
+    """The entry point: runs a command and translates its errors."""
+    try:
+        app()
+    except VaguemestreError as e:
+        sys.stderr.write(f"vaguemestre: {e}\n")
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,99 @@
+"""The house put together from its configuration: database, blobs, rules, ports. What runners and commands work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon import clock as clocks
+from daemon.config import Config
+from daemon.errors import ConfigurationError
+from daemon.store.blobs import BlobStore
+from daemon.store.database import Database
+from parsers.records import Body, Context
+from rules.load import RulesError, load_group
+from rules.schema import Group
+
+if TYPE_CHECKING:
+    from daemon.mailbox import Mailbox
+    from daemon.outgoing import Outgoing
+
+
+def load_groups(sources: tuple[str, ...]) -> dict[str, Group]:
+    """The groups by id, shipped ones by name and others by the path of their YAML. Raises ConfigurationError."""
+    groups: dict[str, Group] = {}
+    for source in sources:
+        try:
+            text = Path(source).read_text(encoding="utf-8") if "/" in source else None
+            group = load_group(source, text)
+        except OSError as e:
+            raise ConfigurationError(f"groups : {source} : {e.strerror}", "corrigez le chemin") from e
+        except RulesError as e:
+            more = f" (et {len(e.problems) - 1} autre(s))" if len(e.problems) > 1 else ""
+            raise ConfigurationError(f"groups : {e.problems[0]}{more}", "corrigez la ligne indiquée") from e
+        if group.id in groups:
+            raise ConfigurationError(f"groups : {source} : l’identifiant {group.id} est déjà pris", "changez-en un")
+        groups[group.id] = group
+    return groups
+
+
+def form_folders(config: Config) -> tuple[str, ...]:
+    """A group given by path may bring the layouts of its own forms: the folder `forms` beside its YAML."""
+    folders = (Path(s).parent / "forms" for s in config.groups if "/" in s)
+    return tuple(str(f) for f in dict.fromkeys(folders) if f.is_dir())
+
+
+@dataclass
+class House:
+    """One configuration, opened. `close` gives everything back."""
+
+    config: Config
+    clock: clocks.Clock = clocks.system
+    database: Database = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.config.store.url)
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """The rules by group id."""
+        return load_groups(self.config.groups)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Raw mails and composed letters."""
+        return BlobStore(self.config.store.blobs)
+
+    @cached_property
+    def mailboxes(self) -> Mapping[str, Mailbox]:
+        """The mailbox of each group that has one."""
+        from daemon.mailbox import open_mailbox
+
+        c = self.config
+        return {m.group: open_mailbox(m, c.limits, c.schedule) for m in c.mailbox}
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """How letters leave."""
+        from daemon.outgoing import open_outgoing
+
+        return open_outgoing(self.config.outgoing)
+
+    def context(self, bodies: tuple[Body, ...]) -> Context:
+        """What reading may know: the census, the trust anchors, the groups' own forms, the limits."""
+        return Context(
+            census=bodies,
+            anchors=self.config.trust.pems(),
+            forms=form_folders(self.config),
+            limits=self.config.limits.reading(),
+        )
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        if "mailboxes" in self.__dict__:
+            for mailbox in self.mailboxes.values():
+                mailbox.close()
+        self.database.close()

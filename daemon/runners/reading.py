@@ -1,0 +1,113 @@
+"""Reading: runs the parsers on the stored bytes in a child process and keeps what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+
+from parsers.read import PARSER_VERSION
+from sqlalchemy import or_, select
+
+from daemon.errors import VaguemestreError
+from daemon.house import House
+from daemon.mailbox import Folder
+from daemon.reader import Reader
+from daemon.runners import retry
+from daemon.store import books, census, journal
+from daemon.store.models import MailRow, ReadingRow
+from parsers.records import Context, Reading
+
+log = logging.getLogger(__name__)
+
+
+class ReadingRunner:
+    """One unit is one mail. The same bytes are read once by one parser version with one census."""
+
+    name = "reading"
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._reader: Reader | None = None
+        self._census = ""
+
+    async def step(self) -> bool:
+        """Claims a mail, reads it, keeps the reading. A mail that cannot be read is tried again, then put aside."""
+        return await asyncio.to_thread(self._step)
+
+    def _step(self) -> bool:
+        now = self.house.clock()
+        with self.house.database.session() as s:
+            ready = or_(MailRow.next_try_at.is_(None), MailRow.next_try_at <= now)
+            mail = self.house.database.claim(
+                s, select(MailRow).where(MailRow.state == "received", ready).order_by(MailRow.id), now
+            )
+            if mail is None:
+                return False
+            bodies = census.bodies(s)
+            context = self.house.context(bodies)
+            version = f"{PARSER_VERSION}+{context_digest(context)}"
+            cached = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
+            if cached is not None:
+                self._read(mail, books.READING.validate_python(cached.reading))
+                return True
+        try:
+            reading = self._with(context, version).read(self.house.blobs.get(mail.sha256), f"mail-{mail.id}.eml")
+        except VaguemestreError as e:
+            self._failed(mail.id, str(e))
+            return True
+        with self.house.database.session() as s:
+            row = s.get_one(MailRow, mail.id)
+            s.add(ReadingRow(sha256=row.sha256, version=version, reading=books.plain(reading), read_at=now))
+            self._read(row, reading)
+            journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(reading.pieces))
+        return True
+
+    def _with(self, context: Context, version: str) -> Reader:
+        """A reader that knows this census; the former one is let go when the census changes."""
+        if self._reader is None or self._census != version:
+            self.close()
+            self._reader, self._census = Reader(context), version
+        return self._reader
+
+    def _read(self, row: MailRow, reading: Reading) -> None:
+        mail = reading.mail
+        row.state, row.attempts, row.next_try_at = "read", 0, None
+        row.claimed_by = row.claimed_until = None
+        if mail is not None:
+            row.message_id, row.sender, row.subject = mail.message_id, mail.from_, mail.subject
+            row.nature = mail.nature
+            if mail.message_id:
+                row.key = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
+
+    def _failed(self, mail_id: int, why: str) -> None:
+        now = self.house.clock()
+        with self.house.database.session() as s:
+            row = s.get_one(MailRow, mail_id)
+            put_off(row, self.house, why)
+            journal.append(s, now, "mail.failed", mail=mail_id, why=why, attempts=row.attempts, state=row.state)
+
+    def close(self) -> None:
+        """Ends the child."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def put_off(row: MailRow, house: House, why: str) -> None:
+    """One more failure of a mail: later again, or after the last try to « En erreur », on the books with its reason."""
+    row.attempts += 1
+    row.error = why
+    row.claimed_by = row.claimed_until = None
+    if row.attempts >= house.config.schedule.attempts:
+        row.state, row.destination = "ruled", Folder.IN_ERROR
+        log.error("mail put aside", extra={"event": "mail.in_error", "mail": row.id})
+    else:
+        row.next_try_at = house.clock() + retry.wait(house.config.schedule, row.attempts)
+
+
+def context_digest(context: Context) -> str:
+    """What besides the bytes may change a reading: census, anchors, forms."""
+    return hashlib.sha256(repr((context.census, context.anchors, context.forms, context.limits)).encode()).hexdigest()[
+        :12
+    ]

@@ -1,0 +1,225 @@
+"""The daemon's life: five runners in loops, APScheduler for what is due by the clock, signals, systemd.
+
+SIGTERM finishes the unit at hand. SIGHUP loads configuration and rules anew and keeps the old ones where the new are
+wrong. A runner that fails waits longer each time and never stops the others; nothing it was at is lost, since a unit
+is one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon import config as configuration
+from daemon.clock import Clock
+from daemon.errors import ServiceUnreachable, VaguemestreError
+from daemon.house import House
+from daemon.notify import Notifier
+from daemon.runners import Runner
+from daemon.runners.dispatch import Dispatch
+from daemon.runners.filing import Filing
+from daemon.runners.intake import Intake
+from daemon.runners.reading import ReadingRunner
+from daemon.runners.ruling import Ruling
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+log = logging.getLogger(__name__)
+TICK = 30.0  # seconds between looks at dossiers and letters whose time has come
+MAX_WAIT = 300.0  # seconds a failing runner waits at most
+
+
+def runners(house: House) -> list[Runner]:
+    """The five, in the order of a message's way; intake and filing once a mailbox."""
+    groups = list(house.mailboxes)
+    return [
+        *(Intake(house, g) for g in groups),
+        ReadingRunner(house),
+        Ruling(house),
+        Dispatch(house),
+        *(Filing(house, g) for g in groups),
+    ]
+
+
+async def run_once(house: House) -> None:
+    """Everything that is due, then ends. Raises the first ServiceUnreachable after all others have had their turn."""
+    trouble: VaguemestreError | None = None
+    house.database.release_dead()
+    line = runners(house)
+    try:
+        worked = True
+        while worked:
+            worked = False
+            for runner in line:
+                try:
+                    while await runner.step():
+                        worked = True
+                except ServiceUnreachable as e:
+                    trouble = trouble or e
+                    line = [r for r in line if r is not runner]
+                    break
+    finally:
+        await close(line)
+    if trouble is not None:
+        raise trouble
+
+
+async def close(line: Sequence[Runner]) -> None:
+    """Lets go of what runners hold: the reader's child, the SMTP connection."""
+    for runner in line:
+        if isinstance(runner, ReadingRunner):
+            runner.close()
+        elif isinstance(runner, Dispatch):
+            await runner.close()
+
+
+class Service:
+    """The running daemon. `stop` and `reload` may be called from signal handlers."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path, self.clock = path, clock
+        self.notifier = Notifier()
+        self._stopping = asyncio.Event()
+        self._ending = asyncio.Event()  # this generation's end: a stop or a reload
+        self._wakes: list[asyncio.Event] = []
+        self._house: House | None = None
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        house = self._open()
+        while not self._stopping.is_set():
+            self._house, self._ending = house, asyncio.Event()
+            await self._generation(house)
+            if not self._stopping.is_set():
+                house = self._renew(house)
+        house.close()
+        self.notifier.stopping()
+
+    def stop(self) -> None:
+        """Ends after the units at hand."""
+        log.info("stopping", extra={"event": "service.stopping"})
+        self._stopping.set()
+        self._end()
+
+    def reload(self) -> None:
+        """Takes up a new configuration after the units at hand."""
+        self.notifier.reloading()
+        self._end()
+
+    def _end(self) -> None:
+        self._ending.set()
+        for wake in self._wakes:
+            wake.set()
+        if self._house is not None:
+            for mailbox in self._house.mailboxes.values():
+                mailbox.wake()
+
+    def _open(self) -> House:
+        house = House(configuration.load(self.path), self.clock)
+        _ = house.groups, house.blobs, house.mailboxes, house.outgoing  # what is wrong with them shows now
+        house.database.migrate()
+        house.database.release_dead()
+        return house
+
+    def _renew(self, old: House) -> House:
+        """The new configuration's house; the old one where the new is wrong, which is said."""
+        try:
+            new = self._open()
+        except VaguemestreError as e:
+            log.error("new configuration refused", extra={"event": "service.reload_refused", "why": str(e)})  # noqa: TRY400  the sentence says it all
+            self.notifier.status(f"nouvelle configuration refusée, l’ancienne reste : {e}")
+            return old
+        old.close()
+        return new
+
+    async def _generation(self, house: House) -> None:
+        """Runs with one configuration until `_ending`."""
+        line = runners(house)
+        wakes = [asyncio.Event() for _ in line]
+        self._wakes = wakes
+        scheduler = self._scheduler(wakes)
+        watching = [
+            asyncio.create_task(self._watch(house, r, w))
+            for r, w in zip(line, wakes, strict=True)
+            if isinstance(r, Intake)
+        ]
+        driving = [asyncio.create_task(self._drive(r, w)) for r, w in zip(line, wakes, strict=True)]
+        scheduler.start()
+        self.notifier.ready()
+        self.notifier.status(f"{len(house.mailboxes)} boîte(s) surveillée(s)")
+        log.info("ready", extra={"event": "service.ready"})
+        try:
+            await self._ending.wait()
+            await asyncio.gather(*driving, *watching)
+        finally:
+            scheduler.shutdown(wait=False)  # waiting would cancel running coroutines; ours have ended above
+            await close(line)
+
+    def _scheduler(self, wakes: Sequence[asyncio.Event]) -> AsyncIOScheduler:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        # The library's own defaults drop a job that is a second late and pile up those missed.
+        scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+        async def tick() -> None:
+            for wake in wakes:
+                wake.set()
+
+        async def alive() -> None:
+            self.notifier.watchdog()
+
+        scheduler.add_job(tick, "interval", seconds=TICK, id="tick", replace_existing=True)
+        period = self.notifier.watchdog_period
+        if period:
+            scheduler.add_job(alive, "interval", seconds=period / 2, id="watchdog", replace_existing=True)
+        return scheduler
+
+    async def _watch(self, house: House, runner: Intake, wake: asyncio.Event) -> None:
+        """Sleeps in the mailbox's IDLE and wakes intake when something came."""
+        mailbox = house.mailboxes[runner.group]
+        while not self._ending.is_set():
+            await asyncio.to_thread(mailbox.wait, house.config.schedule.poll_seconds)
+            wake.set()
+
+    async def _drive(self, runner: Runner, wake: asyncio.Event) -> None:
+        failures = 0
+        while not self._ending.is_set():
+            wake.clear()
+            try:
+                worked = await runner.step()
+                failures = 0
+            except ServiceUnreachable as e:
+                worked, failures = False, failures + 1
+                log.warning("out of reach", extra={"event": f"{runner.name}.unreachable", "why": str(e)})
+                self.notifier.status(str(e))
+            except (
+                Exception
+            ):  # a fault in one runner must not stop the others; the unit was rolled back, nothing is lost
+                worked, failures = False, failures + 1
+                log.exception("runner failed", extra={"event": f"{runner.name}.failed"})
+            if worked:
+                for other in self._wakes:
+                    other.set()
+                continue
+            pause = min(2.0**failures, MAX_WAIT) if failures else None
+            if failures:
+                await self._pause(self._ending, pause)
+            else:
+                await wake.wait()
+
+    @staticmethod
+    async def _pause(until: asyncio.Event, seconds: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), seconds)
