@@ -307,7 +307,7 @@ def _needs(blocks: Sequence[Block]) -> float:
 
 
 def _columns(table: Table) -> list[float]:
-    """Each column's width: what its own cells need; cells that span columns take what is there."""
+    """Each column's width: what its own cells need; a cell that spans columns widens the last of them."""
     widths = [30.0] * max((sum(c.columns for c in row) for row in table.rows), default=0)
     for row in table.rows:
         at = 0
@@ -315,6 +315,13 @@ def _columns(table: Table) -> list[float]:
             if cell.columns == 1:
                 widths[at] = max(widths[at], _needs(cell.blocks) + 10.0)
             at += cell.columns
+    for row in table.rows:
+        at = 0
+        for cell in row:
+            end = at + cell.columns
+            if cell.columns > 1:
+                widths[end - 1] += max(0.0, _needs(cell.blocks) + 10.0 - sum(widths[at:end]))
+            at = end
     return widths
 
 

@@ -271,12 +271,8 @@ class _Reader:
             held = [Paragraph(items=(Mark(state=attribute(tc, "boolean-value") == "true"),))]
         elif kind == "date" and value:
             held = [Paragraph(items=(Text(text=french_date(value)),))]
-        elif (
-            kind in ("float", "currency", "percentage")
-            and value
-            and (not shown.strip() or re.search(r"E\+|###", shown))
-        ):
-            held = [Paragraph(items=(Text(text=plain_number(float(value))),))]
+        elif kind in ("float", "currency", "percentage") and value:
+            held = [Paragraph(items=(Text(text=_number(float(value), shown, kind)),))]
         elif attribute(tc, "formula") and kind is None and not shown.strip():
             sheet.uncomputed = True
         sheet.put(row, column, held, columns=span, rows=length, framed=self.of(tc).framed)
@@ -353,3 +349,22 @@ def _fieldmark(e: Any) -> list[Inline]:
     if kind == "FORMCHECKBOX":
         return [Mark(state=(params.get("Checkbox_Checked") or "").lower() in ("true", "1"))]
     return []
+
+
+def _number(value: float, shown: str, kind: str) -> str:
+    """A number cell with the decimals it shows, decimal comma; its bare value where too narrow a column cramps it.
+
+    The text shown follows the writer's locale (`1,250.00`, `1 250,00`): only the value tells them apart.
+    """
+    if kind == "percentage":
+        return shown.strip() or f"{plain_number(round(value * 100, 6))} %"
+    if not shown.strip() or CRAMPED.search(shown):
+        return plain_number(value)
+    euro = " €" if "€" in shown or "EUR" in shown else ""
+    digits = re.sub(r"\D", "", shown)
+    for places in range(5):
+        text = f"{value:.{places}f}"
+        tail = places == 0 or re.search(rf"[.,]\d{{{places}}}\D*$", shown)
+        if tail and re.sub(r"\D", "", text) == digits:
+            return text.replace(".", ",") + euro
+    return shown

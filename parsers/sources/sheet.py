@@ -189,17 +189,24 @@ def _extent(anchor: Any) -> tuple[float, float] | None:
 
 
 def xls(data: bytes, limits: Limits) -> tuple[list[Block], list[Finding]]:
-    """The visible sheets of an Excel 97-2003 workbook. Raises `package.RefusedError`."""
+    """The visible sheets of an Excel 97-2003 or binary (.xlsb) workbook. Raises `package.RefusedError`."""
     import python_calamine as calamine
 
     if len(data) > limits.bytes // 2:
         raise RefusedError(TOO_BIG)
     try:
-        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return _old_sheets(calamine, calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)))
     except calamine.PasswordError as e:
         raise RefusedError(PASSWORD) from e
     except (calamine.CalamineError, ValueError, OSError) as e:
         raise RefusedError(PASSWORD if "assword" in str(e) else TRUNCATED) from e
+    except BaseException as e:
+        if type(e).__name__ != "PanicException":  # calamine's Rust panics on damaged files; it is no Exception
+            raise
+        raise RefusedError(TRUNCATED) from e
+
+
+def _old_sheets(calamine: Any, book: Any) -> tuple[list[Block], list[Finding]]:
     found: list[Block] = []
     findings: list[Finding] = []
     for n, meta in enumerate(book.sheets_metadata):

@@ -58,6 +58,12 @@ def _child(e: Any, *names: str) -> Any:
     return e
 
 
+def _inside(e: Any, name: str) -> list[Any]:
+    """What stands in the child of this name."""
+    found = _child(e, name)
+    return [] if found is None else list(found)
+
+
 def _on(properties: Any, name: str) -> bool:
     e = None if properties is None else _child(properties, name)
     return e is not None and (attribute(e, "val") or "1").lower() not in OFF
@@ -114,7 +120,7 @@ class _Reader:
                     yield self.table(e, depth)
                 case "sdt":
                     self.control(e)
-                    yield from self.blocks(_child(e, "sdtContent") or [], depth + 1)
+                    yield from self.blocks(_inside(e, "sdtContent"), depth + 1)
                 case "customXml" | "ins" | "moveTo" | "smartTag":
                     yield from self.blocks(e, depth + 1)
                 case "AlternateContent":
@@ -186,7 +192,7 @@ class _Reader:
                     self.inline(e, line, depth + 1)
                 case "sdt":
                     self.control(e)
-                    self.inline(_child(e, "sdtContent") or [], line, depth + 1)
+                    self.inline(_inside(e, "sdtContent"), line, depth + 1)
                 case "AlternateContent" | "drawing" | "pict" | "object":
                     self.drawing(e, line, depth)
 
@@ -292,7 +298,7 @@ class _Reader:
                     yield e
                 case "sdt" if depth < DEPTH:
                     self.control(e)
-                    yield from self.cells(_child(e, "sdtContent") or [], depth + 1)
+                    yield from self.cells(_inside(e, "sdtContent"), depth + 1)
                 case "customXml" if depth < DEPTH:
                     yield from self.cells(e, depth + 1)
 
@@ -352,7 +358,7 @@ def _legacy(e: Any) -> Iterable[Inline]:
     if box is not None:
         return [Mark(state=_on(box, "checked" if _child(box, "checked") is not None else "default"))]
     chosen = _whole(data, "ddList", "result")
-    options = [attribute(o, "val") or "" for o in _child(data, "ddList") or [] if local(o) == "listEntry"]
+    options = [attribute(o, "val") or "" for o in _inside(data, "ddList") if local(o) == "listEntry"]
     if chosen is not None and 0 < chosen < len(options):  # the first entry is what stands there untouched
         return [Text(text=options[chosen])]
     return []
