@@ -119,15 +119,15 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
 
 def open_dossier(
     session: Session, *, group: str, lot: str, member: MemberRow, prefix: str, at: dt.datetime, committed: bool = False
-) -> DossierRow:
-    """The member's dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none."""
+) -> tuple[DossierRow, bool]:
+    """The member's dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none; and whether it was."""
     session.flush()
     row = session.scalar(
         select(DossierRow).where(DossierRow.group == group, DossierRow.lot == lot, DossierRow.member_id == member.id)
     )
     if row is not None:
         row.committed = row.committed or committed
-        return row
+        return row, False
     count = session.scalar(select(func.count()).select_from(DossierRow).where(DossierRow.ref.like(f"{prefix}-%")))
     row = DossierRow(
         ref=f"{prefix}-{(count or 0) + 1:04d}",
@@ -141,8 +141,8 @@ def open_dossier(
     )
     session.add(row)
     session.flush()
-    journal.append(session, at, "dossier.opened", row.ref, member=member.name, lot=lot, committed=committed)
-    return row
+    journal.append(session, at, "dossier.opened", row.ref, member=member.id, lot=lot, committed=committed)
+    return row, True
 
 
 def ask(

@@ -1,0 +1,51 @@
+"""`vaguemestre members import`: the census, and the dossiers that it commits each member to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.cli.common import console, house
+from daemon.errors import UsageError
+
+
+def import_(file: Path, *, config: Path | None, group: str | None, now: str | None) -> None:
+    """Takes a census in and tells what was and what was not taken. A second import changes only what changed."""
+    from daemon.census import load
+    from daemon.store import books, census, journal
+
+    out = console()
+    with house(config, now) as h:
+        if group is not None and group not in h.groups:
+            raise UsageError(f"groupement inconnu : {group}", f"admis : {', '.join(h.groups)}")
+        read = load(file)
+        at = h.clock()
+        new = changed = same = opened = 0
+        lost: list[tuple[int, str]] = []
+        with h.database.session() as s:
+            for entry in read.entries:
+                target = group or census.group_of(entry, dict(h.groups))
+                if target is None:
+                    lost.append((entry.line, "groupement inconnu : ses lots n’en désignent aucun (donnez --group)"))
+                    continue
+                row, differences = census.keep(s, target, entry.member)
+                new += differences == ["new"]
+                changed += bool(differences) and differences != ["new"]
+                same += not differences
+                if differences:
+                    journal.append(s, at, "member.imported", member=row.id, changed=differences)
+                rules = h.groups[target]
+                known = {x.id for x in rules.lots}
+                for lot in entry.member.lots:
+                    if lot not in known:
+                        lost.append((entry.line, f"lot inconnu, laissé de côté : {lot}"))
+                        continue
+                    prefix = f"{rules.prefix}-{lot.upper()}"
+                    _, fresh = books.open_dossier(
+                        s, group=target, lot=lot, member=row, prefix=prefix, at=at, committed=True
+                    )
+                    opened += fresh
+    out.print(f"{new} adhérents nouveaux, {changed} modifiés, {same} inchangés ; {opened} dossiers ouverts.")
+    for line, why in sorted([*read.refused, *read.notes, *lost]):
+        out.print(f"  ligne {line} : {why}", markup=False)
+    if read.ignored_columns:
+        out.print(f"  colonnes non employées : {', '.join(read.ignored_columns)}", markup=False)
