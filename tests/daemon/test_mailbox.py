@@ -8,12 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from daemon.config import Endpoint
+from daemon.config import Mailbox as Settings
 from daemon.errors import ServiceUnreachable
 from daemon.mailbox import Folder, FolderRenumbered, Mailbox
+from daemon.mailbox.imap import ImapMailbox
 from daemon.mailbox.maildir import MaildirMailbox, head_of, uid_of
+from tests.servers.dovecot import PREFIXED, Dovecot
 
 Opener = Callable[..., Mailbox]
 
@@ -27,19 +33,47 @@ def mail(n: int, size: int = 0) -> bytes:
     ).encode()
 
 
-@pytest.fixture(params=["maildir"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    """Opens the same empty mailbox each time it is called."""
-    root = tmp_path / "courrier"
-    root.mkdir()
-    return lambda **limits: MaildirMailbox(root, **limits)
+def imap(server: Dovecot, account: str, scheme: str = "imaps", **limits: Any) -> ImapMailbox:
+    port = server.imaps if scheme == "imaps" else server.imap
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme=scheme, host=server.host, port=port, user=account, path="INBOX"),
+        password=SecretStr(server.password),
+        ca_file=server.ca_file,
+    )
+    return ImapMailbox(settings, **limits)
+
+
+@pytest.fixture(params=["maildir", "imap", "prefixed", "dovecot_without_move", "dovecot_bare"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Opens the same empty mailbox each time it is called, and closes all at the end."""
+    opened: list[Mailbox] = []
+    if request.param == "maildir":
+        root = tmp_path / "courrier"
+        root.mkdir()
+
+        def make(**limits: Any) -> Mailbox:
+            return MaildirMailbox(root, **limits)
+    else:
+        name = request.param if request.param.startswith("dovecot") else "dovecot"
+        server: Dovecot = request.getfixturevalue(name)
+        account = server.account(**(PREFIXED if request.param == "prefixed" else {}))
+
+        def make(**limits: Any) -> Mailbox:
+            return imap(server, account, **limits)
+
+    def open_(**limits: Any) -> Mailbox:
+        opened.append(make(**limits))
+        return opened[-1]
+
+    yield open_
+    for box in opened:
+        box.close()
 
 
 @pytest.fixture
-def box(opener: Opener) -> Iterator[Mailbox]:
-    box = opener()
-    yield box
-    box.close()
+def box(opener: Opener) -> Mailbox:
+    return opener()
 
 
 def raws(box: Mailbox, folder: str | None = None) -> list[bytes]:
@@ -72,7 +106,6 @@ def test_uids_outlive_a_reopening(opener: Opener, box: Mailbox) -> None:
     again = opener()
     assert again.name == box.name
     assert again.waiting() == before
-    again.close()
 
 
 def test_fetching_marks_nothing(box: Mailbox) -> None:
@@ -96,7 +129,6 @@ def test_batches_are_bounded_by_bytes(opener: Opener) -> None:
     assert len(batch.mails) == 2
     assert batch.rest == waiting.uids[2:]
     assert raws(box) == [mail(n, 10_000) for n in range(7)]
-    box.close()
 
 
 def test_a_mail_larger_than_a_batch_comes_alone(opener: Opener) -> None:
@@ -104,7 +136,6 @@ def test_a_mail_larger_than_a_batch_comes_alone(opener: Opener) -> None:
     for n, size in enumerate((100, 20_000, 100)):
         box.append(mail(n, size))
     assert raws(box) == [mail(0, 100), mail(1, 20_000), mail(2, 100)]
-    box.close()
 
 
 def test_over_the_limit_the_head_alone(opener: Opener) -> None:
@@ -119,7 +150,6 @@ def test_over_the_limit_the_head_alone(opener: Opener) -> None:
     assert "volumineux" in large.problem
     assert small.whole
     assert small.raw == mail(2)
-    box.close()
 
 
 @pytest.mark.parametrize("folder", list(Folder))
@@ -176,10 +206,9 @@ def test_wait_hears_a_mail(opener: Opener, box: Mailbox) -> None:
     timer = threading.Timer(0.3, other.append, [mail(1)])
     timer.start()
     start = time.monotonic()
-    assert box.wait(20) is True
+    assert any(box.wait(1.5) for _ in range(10))  # a server without IDLE is asked at the end of each wait
     assert time.monotonic() - start < 5
     timer.join()
-    other.close()
     assert raws(box) == [mail(1)]
 
 
@@ -187,7 +216,6 @@ def test_a_mail_between_look_and_wait_is_heard(opener: Opener, box: Mailbox) -> 
     box.waiting()
     other = opener()
     other.append(mail(1))
-    other.close()
     start = time.monotonic()
     assert box.wait(20) is True
     assert time.monotonic() - start < 5
