@@ -9,7 +9,7 @@ import zlib
 from zipfile import ZipFile, ZipInfo
 
 from parsers import headers
-from parsers.containers import Budget, Refused, bomb, damaged, encrypted, finding
+from parsers.containers import Budget, RefusedError, bomb, damaged, encrypted, finding
 from parsers.mime import Item
 from parsers.records import Finding
 
@@ -47,26 +47,26 @@ def _path(info: ZipInfo) -> str:
 
 
 def _read(archive: ZipFile, info: ZipInfo, room: int, name: str) -> bytes:
-    """One member's bytes; raises `Refused` as soon as it grows over its room, whatever its header promised."""
+    """One member's bytes; raises `RefusedError` as soon as it grows over its room, whatever its header promised."""
     out = io.BytesIO()
     with archive.open(info) as stream:
         while block := stream.read(1 << 18):
             out.write(block)
             size = out.tell()
             if size > room or (size > _RATIO_FROM and size > _RATIO * max(info.compress_size, 1)):
-                raise Refused(bomb(name))
+                raise RefusedError(bomb(name))
     return out.getvalue()
 
 
 def unzip(data: bytes, name: str, budget: Budget) -> tuple[list[Item], tuple[Finding, ...]]:
-    """The files of a zip. Raises `Refused` where nothing can be had, or where it is a bomb."""
+    """The files of a zip. Raises `RefusedError` where nothing can be had, or where it is a bomb."""
     items: list[Item] = []
     locked = broken = False
     try:
         with ZipFile(io.BytesIO(data)) as archive:
             entries = [i for i in archive.infolist() if not i.is_dir() and not _JUNK.search(i.filename)]
             if len(entries) > budget.parts:
-                raise Refused(bomb(name))
+                raise RefusedError(bomb(name))
             room = min(budget.bytes, 3 * budget.limits.bytes)
             for info in entries:
                 if info.flag_bits & 0x1:
@@ -88,9 +88,9 @@ def unzip(data: bytes, name: str, budget: Budget) -> tuple[list[Item], tuple[Fin
                 room -= len(content)
                 items.append(Item(name=_path(info), data=content))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, IndexError) as e:
-        raise Refused(damaged(name)) from e
+        raise RefusedError(damaged(name)) from e
     notes = (encrypted(name),) if locked else (damaged(name),) if broken else ()
     if not items:
         empty = finding("empty", name, "ne contient aucun document\u00a0: merci de joindre les documents au message.")
-        raise Refused(notes[0] if notes else empty)
+        raise RefusedError(notes[0] if notes else empty)
     return items, notes

@@ -28,7 +28,7 @@ class Leaf:
     named: bool = True  # False: it came without a name, `name` is one of ours
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A container that we do not open. `finding` says why and what the member can do."""
 
     def __init__(self, finding: Finding) -> None:
@@ -46,11 +46,11 @@ class Budget:
         self.unnamed = 0
 
     def take(self, size: int, name: str) -> None:
-        """Counts one file of `size` bytes; raises `Refused` over the limits."""
+        """Counts one file of `size` bytes; raises `RefusedError` over the limits."""
         self.parts -= 1
         self.bytes -= size
         if self.parts < 0 or self.bytes < 0:
-            raise Refused(bomb(name))
+            raise RefusedError(bomb(name))
 
 
 def finding(code: str, name: str, what: str) -> Finding:
@@ -73,7 +73,8 @@ def encrypted(name: str) -> Finding:
     return finding(
         "container_encrypted",
         name,
-        "est protégé par un mot de passe ou chiffré\u00a0: merci de renvoyer les documents sans protection, en pièces jointes.",
+        "est protégé par un mot de passe ou chiffré\u00a0: "
+        "merci de renvoyer les documents sans protection, en pièces jointes.",
     )
 
 
@@ -113,9 +114,9 @@ def open_items(items: list[Item], budget: Budget, prefix: str = "", depth: int =
         try:
             budget.take(len(item.data), item.name)
             if len(item.data) > budget.limits.bytes:
-                raise Refused(bomb(item.name))
-            inner = _inside(item, kind, budget, path, depth)
-        except Refused as e:
+                raise RefusedError(bomb(item.name))
+            inner = _inside(item, kind, budget)
+        except RefusedError as e:
             yield replace(leaf, findings=(e.finding,))
             if budget.parts < 0 or budget.bytes < 0:
                 return
@@ -137,9 +138,7 @@ def open_file(data: bytes, name: str, limits: Limits) -> tuple[Leaf, ...]:
     return tuple(open_items([Item(name=name, data=data)], Budget(limits)))
 
 
-def _inside(
-    item: Item, kind: str, budget: Budget, path: str, depth: int
-) -> tuple[list[Item], tuple[Finding, ...]] | None:
+def _inside(item: Item, kind: str, budget: Budget) -> tuple[list[Item], tuple[Finding, ...]] | None:
     """What a container holds, and what went wrong in part; None for a file that is no container."""
     if item.message is not None:
         return _message(mime.content(item.message), item.name)
@@ -156,11 +155,12 @@ def _inside(
     if kind == sniff.P7M:
         return _cms(item)
     if kind in _FOREIGN:
-        raise Refused(
+        raise RefusedError(
             finding(
                 "unreadable",
                 item.name,
-                f"est une archive {_FOREIGN[kind]}, que nous n’ouvrons pas\u00a0: merci de renvoyer les documents en pièces jointes.",
+                f"est une archive {_FOREIGN[kind]}, que nous n’ouvrons pas\u00a0: "
+                "merci de renvoyer les documents en pièces jointes.",
             )
         )
     return None
@@ -185,7 +185,8 @@ def _cms(item: Item) -> tuple[list[Item], tuple[Finding, ...]] | None:
 # --- what the mail program drew into the message -------------------------------------------------------------------
 
 _PROGRAM_NAME = re.compile(
-    r"^(image\d{3}|img-?\d{1,3}|outlook-\w+|logo\w*|signature\w*|pastedgraphic-?\d*|unknown|part\S*)(\.\w{3,4})?$", re.IGNORECASE
+    r"^(image\d{3}|img-?\d{1,3}|outlook-\w+|logo\w*|signature\w*|pastedgraphic-?\d*|unknown|part\S*)(\.\w{3,4})?$",
+    re.IGNORECASE,
 )
 
 

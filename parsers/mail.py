@@ -82,7 +82,7 @@ def _signed_text(item: mime.Item) -> str:
 
     try:
         data = smime.content(item.data, item.name)
-    except containers.Refused:
+    except containers.RefusedError:
         return ""  # the leaf carries the finding
     return mime.content(mime.parse(data)).text if data and smime.is_mime(data) else ""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from parsers import headers, sniff
-from parsers.own_words import html_to_text
+from parsers.html_text import html_to_text
 
 MAX_NESTING = 40  # multiparts in multiparts; honest mails have five at most
 
@@ -42,7 +42,9 @@ _NOT_PIECES = frozenset(
         "message/feedback-report",
     }
 )
-_NOT_PIECE_NAMES = re.compile(r"\.(p7s|vcf|ics|asc|sig)$|^ATT\d{3,6}\.(txt|htm|html|dat|c)$|^winmail\.dat\.p7s$", re.IGNORECASE)
+_NOT_PIECE_NAMES = re.compile(
+    r"\.(p7s|vcf|ics|asc|sig)$|^ATT\d{3,6}\.(txt|htm|html|dat|c)$|^winmail\.dat\.p7s$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +172,19 @@ def _leaf_parts(part: Message, depth: int) -> Iterator[tuple[str, Message, int]]
         if kind == "multipart/signed":
             children = children[:1]  # RFC 1847: the second part is the signature
         stack.extend((c, alternative, level + 1) for c in reversed(children) if isinstance(c, Message))
+
+
+def walk(message: Message, into_messages: bool = True) -> Iterator[Message]:
+    """All parts in order, the message first; without recursion, so that no nesting overflows."""
+    stack = [message]
+    while stack:
+        node = stack.pop()
+        yield node
+        children = node.get_payload() if node.is_multipart() else None
+        if isinstance(children, list) and (
+            into_messages or node is message or node.get_content_maintype() != "message"
+        ):
+            stack.extend(c for c in reversed(children) if isinstance(c, Message))
 
 
 def content(message: Message) -> Content:

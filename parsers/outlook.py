@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 from parsers import headers
-from parsers.containers import Refused, damaged
+from parsers.containers import RefusedError, damaged
 from parsers.mime import Item
 from parsers.records import Finding
 
@@ -39,7 +39,7 @@ def message(data: bytes, name: str) -> tuple[list[Item], tuple[Finding, ...]]:
     try:
         return _attachments(Message.load(data), "", 0), ()
     except _BROKEN as e:
-        raise Refused(damaged(name)) from e
+        raise RefusedError(damaged(name)) from e
 
 
 def _text(properties: Any, pid: int) -> str:
@@ -86,9 +86,18 @@ def tnef(data: bytes, name: str) -> tuple[list[Item], tuple[Finding, ...]]:
     from tnefparse import TNEF
 
     try:
-        return _tnef_items(TNEF(data, do_checksum=False), "", 0), ()
+        items = _tnef_items(TNEF(data, do_checksum=False), "", 0)
     except _BROKEN as e:
-        raise Refused(damaged(name)) from e
+        raise RefusedError(damaged(name)) from e
+    return items, () if _tnef_whole(data) else (damaged(name),)
+
+
+def _tnef_whole(data: bytes) -> bool:
+    """Whether the last attribute is there to its end: the library takes what it finds of one that is cut short."""
+    at = 6
+    while at + 9 <= len(data):
+        at += 11 + int.from_bytes(data[at + 5 : at + 9], "little")
+    return at <= len(data) + 2  # some writers leave the last checksum off
 
 
 def _tnef_items(found: Any, prefix: str, depth: int) -> list[Item]:

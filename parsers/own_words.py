@@ -1,6 +1,6 @@
-"""The sender's own words: a mail's text without quoted history, signature block, disclaimer and greetings' rest.
+"""The sender's own words: a mail's text without quoted history, signature block and disclaimer.
 
-Quoting styles: Outlook (`De : … Envoyé : …`), Exchange's rule of underscores, Gmail, Apple Mail, Thunderbird, Orange and
+Quoting styles: Outlook (`De : … Envoyé : …`), Exchange’s rule of underscores, Gmail, Apple Mail, Thunderbird, Orange,
 SFR webmail (`Le … a écrit :`), Zimbra (`----- Mail original -----`), inline forwards, `>` prefixes of any depth.
 """
 
@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 _QUOTE = re.compile(r"^\s*[>|]")
-_DATE = r"\d{1,4}[\s/.\-]|lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|janv|févr|fevr|avr|mai|juin|juil|août|aout|sept|oct|nov|déc|dec"
+_DATE = (
+    r"\d{1,4}[\s/.\-]|lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|janv|févr|fevr|avr|mai|juin"
+    r"|juil|août|aout|sept|oct|nov|déc|dec"
+)
 _ATTRIBUTION_START = re.compile(rf"^\s*>?\s*(le|on|am|el)\s+({_DATE})", re.IGNORECASE)
 _ATTRIBUTION_END = re.compile(r"(a\s+[ée]crit|ont\s+[ée]crit|wrote|schrieb|escribi[oó])\s*:?\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(
     r"^\s*>?\s*[-_—–=*]{2,}\s*"
-    r"(message d['’]origine|message original|mail original|e-?mail original|courriel original|original message|original appointment"
-    r"|message transf[ée]r[ée]|message r[ée]exp[ée]di[ée]|forwarded message|d[ée]but du message transf[ée]r[ée]|mail transf[ée]r[ée])"
+    r"(message d['’]origine|message original|mail original|e-?mail original|courriel original|original message"
+    r"|original appointment"
+    r"|message transf[ée]r[ée]|message r[ée]exp[ée]di[ée]|forwarded message|d[ée]but du message transf[ée]r[ée]"
+    r"|mail transf[ée]r[ée])"
     r"\s*[-_—–=*]*\s*$",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"(transf[ée]r[ée]|r[ée]exp[ée]di[ée]|forwarded)|^\s*(d[ée]but du message (transf[ée]r[ée]|r[ée]exp[ée]di[ée])|begin forwarded message)",
+    r"(transf[ée]r[ée]|r[ée]exp[ée]di[ée]|forwarded)|^\s*(d[ée]but du message (transf[ée]r[ée]"
+    r"|r[ée]exp[ée]di[ée])|begin forwarded message)",
     re.IGNORECASE,
 )
 _BEGIN_FORWARD = re.compile(
@@ -30,13 +35,15 @@ _BEGIN_FORWARD = re.compile(
 )
 _HEAD_FROM = re.compile(r"^\s*>?\s*\*?(de|from|von|exp[ée]diteur|envoy[ée] par)\s*\*?\s*:\s*\*?\s*\S", re.IGNORECASE)
 _HEAD_REST = re.compile(
-    r"^\s*>?\s*\*?(envoy[ée](\s+le)?|sent|date|[àa]|to|cc|objet|subject|pour|gesendet|an|betreff|destinataires?|r[ée]pondre [àa]|importance|pi[èe]ces? jointes?)\s*\*?\s*:",
+    r"^\s*>?\s*\*?(envoy[ée](\s+le)?|sent|date|[àa]|to|cc|objet|subject|pour|gesendet|an|betreff|destinataires?"
+    r"|r[ée]pondre [àa]|importance|pi[èe]ces? jointes?)\s*\*?\s*:",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^\s*(_{10,}|-{20,}|={20,}|\*{20,})\s*$")
 _CLOSING = re.compile(
     r"^\W*((bien|très|tres|tr[èe]s bien|meilleures|sinc[èe]res|mes|nos|avec|en vous|dans l)\b[^.?!:]{0,60}\b)?"
-    r"(cordialement|cordialment|cordiales? salutations|cdlt|cdt|cldt|salutations|sinc[èe]rement|respectueusement|courtoisement"
+    r"(cordialement|cordialment|cordiales? salutations|cdlt|cdt|cldt|salutations|sinc[èe]rement|respectueusement"
+    r"|courtoisement"
     r"|amicalement|amiti[ée]s|bien [àa] (vous|toi)|[àa] vous lire|meilleurs sentiments|consid[ée]ration distingu[ée]e"
     r"|bonne (journ[ée]e|soir[ée]e|fin de journ[ée]e|semaine|fin de semaine|r[ée]ception|continuation)"
     r"|bon week-?end|best regards|kind regards|regards)\b"
@@ -44,34 +51,43 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^\W*((je|nous) vous (en )?(prie|prions|souhaite|souhaitons)|veuillez (agr[ée]er|recevoir|croire|accepter)|recevez,|agr[ée]ez"
-    r"|merci (d['’]avance|par avance|beaucoup|bien|pour votre (aide|retour|r[ée]ponse|attention|compr[ée]hension))|avec (tous )?(mes|nos) remerciements|vous (en )?(remerciant|souhaitant)"
+    r"^\W*((je|nous) vous (en )?(prie|prions|souhaite|souhaitons)|veuillez (agr[ée]er|recevoir|croire|accepter)"
+    r"|recevez,|agr[ée]ez"
+    r"|merci (d['’]avance|par avance|beaucoup|bien|pour votre (aide|retour|r[ée]ponse|attention"
+    r"|compr[ée]hension))|avec (tous )?(mes|nos) remerciements|vous (en )?(remerciant|souhaitant)"
     r"|(dans l['’]attente|en attente) de (votre|vous))[^?]{0,160}$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"^\W*(bonjour|bonsoir|bjr|bsr|hello|salut|coucou|(ch[èe]re?s?\s+)?(madame|monsieur|mesdames|messieurs|mme|m\.|mr)|(ch[èe]re?s?\s+)?coll[èe]gues?|dear|hi)\b"
+    r"^\W*(bonjour|bonsoir|bjr|bsr|hello|salut|coucou|(ch[èe]re?s?\s+)?(madame|monsieur|mesdames|messieurs|mme"
+    r"|m\.|mr)|(ch[èe]re?s?\s+)?coll[èe]gues?|dear|hi)\b"
     r"[\w\s,.'’\-àâäéèêëîïôöùûüç]{0,50}[,!.;:]?\s*$",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"^\s*(envoy[ée] (de|depuis|[àa] partir d)\b|sent from|get outlook for|t[ée]l[ée]charge[rz] outlook|obtenez outlook|provenance\s*:\s*courrier)",
+    r"^\s*(envoy[ée] (de|depuis|[àa] partir d)\b|sent from|get outlook for|t[ée]l[ée]charge[rz] outlook"
+    r"|obtenez outlook|provenance\s*:\s*courrier)",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
-    r"(pensez? (à|a) l['’]environnement|n['’]imprimez ce|ce (message|courriel|mail|e-mail).{0,60}(confidentiel|pi[èe]ces? jointes?.{0,40}(sont|destin|confident)|destin[ée])"
-    r"|si vous (n['’][êe]tes pas|avez re[çc]u ce) (le destinataire|message|courriel).{0,60}|this (e-?mail|message).{0,40}confidential"
+    r"(pensez? (à|a) l['’]environnement|n['’]imprimez ce|ce (message|courriel|mail|e-mail).{0,60}(confidentiel"
+    r"|pi[èe]ces? jointes?.{0,40}(sont|destin|confident)|destin[ée])"
+    r"|si vous (n['’][êe]tes pas|avez re[çc]u ce) (le destinataire|message|courriel).{0,60}|this (e-?mail"
+    r"|message).{0,40}confidential"
     r"|analys[ée] (par|anti)|garanti sans virus|avast|virus-free)",
     re.IGNORECASE,
 )
 _POSTSCRIPT = re.compile(r"^\s*(p\.?\s?s\.?|post[- ]scriptum|nb|n\.b\.)\s*[:\-–)]", re.IGNORECASE)
 _CONTACT = re.compile(
-    r"(t[ée]l\b|t[ée]l[ée]phone|standard|fax|mobile|port\.|\b0\d([ .\-]?\d\d){4}\b|\+33|@|www\.|https?://|\b\d{5}\s+[A-ZÉÈ]|cedex|\|)",
+    r"(t[ée]l\b|t[ée]l[ée]phone|standard|fax|mobile|port\.|\b0\d([ .\-]?\d\d){4}\b|\+33|@|www\.|https?://"
+    r"|\b\d{5}\s+[A-ZÉÈ]|cedex|\|)",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
-    r"\b(mairie|commune|ville|coll[èe]ge|lyc[ée]e|ccas|syndicat|communaut[ée]|service|direction|directeur|directrice|dgs|secr[ée]taire|gestionnaire|responsable|charg[ée]e?"
-    r"|adjointe?|agent|assistante?|comptable|intendante?|principale?|proviseure?|maire|attach[ée]e?|[ée]tablissement|institution|rue|avenue|place|boulevard)\b",
+    r"\b(mairie|commune|ville|coll[èe]ge|lyc[ée]e|ccas|syndicat|communaut[ée]|service|direction|directeur"
+    r"|directrice|dgs|secr[ée]taire|gestionnaire|responsable|charg[ée]e?"
+    r"|adjointe?|agent|assistante?|comptable|intendante?|principale?|proviseure?|maire|attach[ée]e?"
+    r"|[ée]tablissement|institution|rue|avenue|place|boulevard)\b",
     re.IGNORECASE,
 )
 
@@ -151,7 +167,7 @@ def _signature_start(lines: list[str]) -> int:
             return i
         if _DEVICE.match(line) or (_RULE.match(line) and i > 0 and not any(x.strip() for x in lines[i + 1 :][8:])):
             return i
-        rest = [x for x in lines[i + 1 :] if x.strip()]
+        rest = [x for x in lines[i + 1 : _postscript(lines)] if x.strip()]
         short = len(rest) <= 14 and all(len(x) <= 110 for x in rest[:3])
         if (
             (_CLOSING.match(line) or (_POLITE.match(line) and not any(len(x) > 130 for x in rest[:6])))
@@ -175,11 +191,11 @@ def _signature_start(lines: list[str]) -> int:
 
 
 def _asks(lines: list[str]) -> bool:
-    """Whether lines that look like a signature say something yet: a question, a postscript, a whole sentence."""
+    """Whether lines that look like a signature say something yet: a question, a whole sentence."""
     for line in lines:
         if _DISCLAIMER.search(line) or _CONTACT.search(line):
             continue
-        if "?" in line or _POSTSCRIPT.match(line):
+        if "?" in line:
             return True
         if (
             len(line.split()) >= 9
@@ -190,14 +206,17 @@ def _asks(lines: list[str]) -> bool:
     return False
 
 
+def _postscript(lines: list[str]) -> int:
+    return next((i for i, x in enumerate(lines) if _POSTSCRIPT.match(x)), len(lines))
+
+
 def _strip_tail(lines: list[str]) -> list[str]:
     cut = _signature_start(lines)
     kept = lines[:cut]
     # A postscript below the signature is the sender's own words again.
     tail = lines[cut:]
-    at = next((i for i, x in enumerate(tail) if _POSTSCRIPT.match(x)), None)
-    if at is not None:
-        kept = kept + [""] + [x for x in tail[at:] if not _DISCLAIMER.search(x)]
+    if postscript := tail[_postscript(tail) :]:
+        kept = [*kept, "", *postscript]
     return [x for x in kept if not _DISCLAIMER.search(x) and not _DEVICE.match(x)]
 
 
@@ -223,87 +242,3 @@ def says_nothing(text: str) -> bool:
         not x.strip() or _GREETING.match(x) or _CLOSING.match(x) or _POLITE.match(x) or len(x.split()) <= 1
         for x in text.split("\n")
     )
-
-
-_BLOCK = frozenset(
-    ["p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "section", "article", "header", "footer", "dt", "dd"]
-)
-_VOID = frozenset(["br", "hr", "img", "meta", "link", "input", "col", "area", "base", "embed", "source", "track", "wbr"])
-_HIDDEN = frozenset(["script", "style", "head", "title", "noscript", "template", "object", "svg"])
-_QUOTED_CLASS = re.compile(
-    r"gmail_quote|moz-cite-prefix|yahoo_quoted|zmail_extra|ox-quote|protonmail_quote|gmail_extra", re.IGNORECASE
-)
-_SIGNATURE_CLASS = re.compile(r"gmail_signature|moz-signature|protonmail_signature|ms-outlook-mobile-signature", re.IGNORECASE)
-_REPLY_HEAD = re.compile(r"divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|replySplit", re.IGNORECASE)
-
-
-class _Text(HTMLParser):
-    """HTML as text: quoted blocks as `> ` lines, so that one splitter serves both kinds of body."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.out: list[str] = []
-        self.stack: list[tuple[str, str]] = []  # open tags that change the mode: (tag, mode)
-        self.cids: set[str] = set()
-
-    def _mode(self, mode: str) -> bool:
-        return any(m == mode for _, m in self.stack)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {k: v or "" for k, v in attrs}
-        if tag == "img" and given.get("src", "").lower().startswith("cid:"):
-            self.cids.add(given["src"][4:].strip())
-        if tag in _BLOCK:
-            self.out.append("\n\n" if tag == "p" else "\n")
-        if tag in _VOID:
-            if tag == "hr":
-                self.out.append("_" * 20 + "\n")
-            return
-        label = given.get("class", "") + " " + given.get("id", "")
-        style = given.get("style", "").replace(" ", "").lower()
-        if tag in _HIDDEN or "display:none" in style:
-            self.stack.append((tag, "hidden"))
-        elif tag == "blockquote" and (
-            given.get("type", "").lower() == "cite" or "border-left" in style or _QUOTED_CLASS.search(label)
-        ):
-            self.stack.append((tag, "quote"))
-        elif _SIGNATURE_CLASS.search(label):
-            self.out.append("\n-- \n")
-            self.stack.append((tag, ""))
-        elif any(t == tag for t, _ in self.stack):
-            self.stack.append((tag, ""))  # so that the end tags pair up
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _BLOCK and tag != "br":
-            self.out.append("\n")
-        for i in range(len(self.stack) - 1, -1, -1):
-            if self.stack[i][0] == tag:
-                del self.stack[i]
-                return
-        if tag in ("td", "th"):
-            self.out.append("  ")
-
-    def handle_data(self, data: str) -> None:
-        if self._mode("hidden"):
-            return
-        text = re.sub(r"[ \t\r\n]+", " ", data)
-        if self._mode("quote"):
-            text = text.strip()
-            if text:
-                self.out.append(f"\n> {text}\n")
-            return
-        self.out.append(text)
-
-
-def html_to_text(html: str) -> tuple[str, frozenset[str]]:
-    """An HTML body as text, and the Content-IDs of the pictures that it shows.
-
-    Quoted blocks come as lines prefixed `> `; a signature that the program marks comes behind a `-- ` line.
-    """
-    parser = _Text()
-    # Conditional comments of Outlook (`<![if …]>`) confuse no parser once they are gone.
-    parser.feed(re.sub(r"<!\[.*?\]>", "", html[:2_000_000], flags=re.DOTALL))
-    parser.close()
-    lines = [re.sub(r"[ \t]+", " ", x) if x.strip() != "--" else "-- " for x in "".join(parser.out).split("\n")]
-    lines = [x.strip() if x != "-- " else x for x in lines]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n"), frozenset(parser.cids)

@@ -7,7 +7,7 @@ import binascii
 import re
 import zlib
 
-from parsers.containers import Refused, bomb, damaged, encrypted
+from parsers.containers import RefusedError, bomb, damaged, encrypted
 
 _MIME = re.compile(rb"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?(content-type|mime-version)\s*:", re.IGNORECASE)
 _LIMIT = 120_000_000
@@ -27,25 +27,25 @@ def _der(data: bytes) -> bytes:
 
 
 def content(data: bytes, name: str, depth: int = 0) -> bytes | None:
-    """The bytes in a `.p7m`; None for a detached signature. Raises `Refused` for an encrypted or broken one."""
+    """The bytes in a `.p7m`; None for a detached signature. Raises `RefusedError` for an encrypted or broken one."""
     from asn1crypto import cms
 
     try:
         info = cms.ContentInfo.load(_der(data))
         kind = info["content_type"].native
         if kind in ("enveloped_data", "authenticated_enveloped_data", "encrypted_data", "signed_and_enveloped_data"):
-            raise Refused(encrypted(name))
+            raise RefusedError(encrypted(name))
         if kind == "compressed_data":
             packed = bytes(info["content"]["encap_content_info"]["content"])
             inflate = zlib.decompressobj()
             inner: bytes | None = inflate.decompress(packed, _LIMIT)
             if inflate.unconsumed_tail:
-                raise Refused(bomb(name))
+                raise RefusedError(bomb(name))
         elif kind == "signed_data":
             held = info["content"]["encap_content_info"]["content"]
             inner = None if held.native is None else bytes(held)
         else:
-            raise Refused(damaged(name))
+            raise RefusedError(damaged(name))
     except (
         ValueError,
         TypeError,
@@ -56,7 +56,7 @@ def content(data: bytes, name: str, depth: int = 0) -> bytes | None:
         zlib.error,
         RecursionError,
     ) as e:
-        raise Refused(damaged(name)) from e
+        raise RefusedError(damaged(name)) from e
     if inner and depth < 3 and inner[:1] == b"\x30" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in inner[:24]:
         return content(inner, name, depth + 1)  # signed twice
     return inner

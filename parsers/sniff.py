@@ -5,6 +5,7 @@ A member's mail program may label a PDF `application/octet-stream` and call it `
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -67,7 +68,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"-----BEGIN CMS-----", P7M),
 )
 _HEADER_LINE = re.compile(
-    rb"^(received|return-path|from|date|subject|message-id|mime-version|content-type|delivered-to|to|x-[\w-]+):", re.IGNORECASE
+    rb"^(received|return-path|from|date|subject|message-id|mime-version|content-type|delivered-to|to|x-[\w-]+):",
+    re.IGNORECASE,
 )
 _CMS_OIDS = (  # id-data families of RFC 5652 as they stand behind the first SEQUENCE
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07",  # pkcs7: signedData 2, envelopedData 3…
@@ -127,9 +129,12 @@ def _is_cms(data: bytes) -> bool:
     return any(oid in data[1:24] for oid in _CMS_OIDS)
 
 
-def _base64_cms(data: bytes, name: str) -> bool:
-    """A `.p7m` written as bare base64, as some signing software does."""
-    return name.lower().endswith((".p7m", ".p7")) and re.match(rb"\s*MI[A-Za-z0-9+/\s]{40}", data) is not None
+def _base64_cms(data: bytes) -> bool:
+    """A `.p7m` written as bare base64, as some signing software does: `M` is how a DER sequence begins."""
+    text = re.sub(rb"\s", b"", data[:80])[:64]
+    if not re.fullmatch(rb"M[A-Za-z0-9+/]{27,}=*", text):
+        return False
+    return _is_cms(base64.b64decode(text[: len(text) // 4 * 4]))
 
 
 def _text_type(data: bytes, name: str) -> str | None:
@@ -175,11 +180,11 @@ def media_type(data: bytes, name: str = "") -> str:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
-    if _is_cms(data) or _base64_cms(data, name):
+    if _is_cms(data) or _base64_cms(data):
         return P7M
-    kind = _text_type(data, name)
+    text = _text_type(data, name)
     # Readers allow rubbish before a PDF's header, and so do scanners' gateways; looked for last, since a container
     # may hold a PDF that begins in its first kilobyte.
-    if kind != EML and b"%PDF-" in data[:1024]:
+    if text != EML and b"%PDF-" in data[:1024]:
         return PDF
-    return kind or UNKNOWN
+    return text or UNKNOWN

@@ -1,0 +1,170 @@
+# ruff: noqa: E501  (mails and reports stand as they came, one a line)
+"""Who wrote a mail: headers first, words only where programs send none."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers.mail import parse_mail
+
+PERSON = "Bonjour,\n\nVoici notre bon de commande signé.\n\nCordialement"
+
+
+def nature(*lines: str, body: str = PERSON, sender: str = "lea@example.org", subject: str = "Dossier") -> str:
+    return parse_mail("\r\n".join([f"From: {sender}", f"Subject: {subject}", *lines, "", body]).encode()).mail.nature
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Auto-Submitted: no", "message"),
+        ("Auto-Submitted: auto-replied", "auto_reply"),
+        ("Auto-Submitted: auto-replied (vacation)", "auto_reply"),
+        ("Auto-Submitted: auto-generated", "auto_reply"),
+        ("X-Autoreply: yes", "auto_reply"),
+        ("Precedence: auto_reply", "auto_reply"),
+        ("X-Auto-Response-Suppress: All", "message"),  # Outlook writes it on its users' own mails
+        ("Precedence: first-class", "message"),
+        ("Precedence: bulk", "bulk"),
+        ("Precedence: list", "bulk"),
+        ("List-Id: <gestionnaires.example.org>", "bulk"),
+        ("List-Unsubscribe: <https://example.org/u>", "bulk"),
+        ("X-MS-Has-Attach: yes", "message"),
+        ("Return-Path: <>", "message"),
+    ],
+)
+def test_headers(line: str, expected: str):
+    assert nature(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Réponse automatique : Dossier", "Merci de votre message."),
+        ("Automatic reply: Dossier", "I am away."),
+        ("Absence", "Je serai absent du 3 au 7 novembre. Pendant mon absence, contactez M. Roux au 01 02 03 04 05."),
+        (
+            "Re: Dossier",
+            "Bonjour,\n\nJe suis absente jusqu'au lundi 12 janvier inclus.\nEn cas d'urgence, contactez accueil@example.org.\n\nCordialement,\nLéa",
+        ),
+        ("Re: Dossier", "Actuellement en arrêt maladie, je ne peux vous répondre. Merci de contacter le secrétariat."),
+        (
+            "Re: Dossier",
+            "L'établissement est fermé pour les vacances scolaires. Votre message sera traité à la réouverture. Pour toute urgence : 03 83 00 00 00.",
+        ),
+        ("Re: Dossier", "Ce message a été envoyé automatiquement. Votre demande sera traitée sous 48 heures."),
+        ("Re: Dossier", "Votre demande a bien été enregistrée et sera traitée dans les meilleurs délais."),
+        ("Congés", "En congés jusqu'au 25 août, je répondrai à mon retour."),
+    ],
+)
+def test_absence_notices_without_headers(subject: str, body: str):
+    assert nature(subject=subject, body=body) == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Bonjour,\n\nJe serai absente la semaine prochaine : pouvez-vous m'envoyer le bon avant vendredi ? En cas d'urgence, contactez ma collègue.",
+        "Bonjour,\n\nVoici le bon. Je serai en congés à partir de lundi, vous pouvez contacter M. Roux pour la suite du dossier de télétransmission.",
+        "J'ai bien reçu votre réponse automatique, mais personne ne m'a rappelé depuis.",
+        "Comment se désabonner de la solution que nous avions auparavant ?",
+        "Nous avons bien reçu votre commande et la traiterons dans les meilleurs délais, l'ouverture du compte est prévue le 12.",
+        "Le directeur est en formation, il signera lundi.",
+    ],
+)
+def test_people_are_not_taken_for_machines(body: str):
+    assert nature(body=body) == "message"
+
+
+def test_a_vacation_program_that_sends_bulk_precedence():
+    body = "Je suis absent jusqu'au 12 janvier. En cas d'urgence, contactez l'accueil."
+    assert nature("Precedence: bulk", body=body, subject="Re: Dossier") == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Nos fauteuils à -30 % !\n\nSe désinscrire",
+        "L'actualité des marchés.\n\nSi vous ne souhaitez plus recevoir cette lettre, cliquez ici pour vous désabonner.",
+        "Pour vous désinscrire de cette liste : https://example.org/u",
+    ],
+)
+def test_newsletters_without_headers(body: str):
+    assert nature(body=body, sender="lettre@example.org") == "bulk"
+
+
+def report(action: str, *, status: str = "5.1.1", kind: str = "delivery-status", copy: str = "") -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example.org\r\nReturn-Path: <>\r\nSubject: Undelivered\r\nAuto-Submitted: auto-replied\r\n"
+        f'Content-Type: multipart/report; report-type={kind}; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; Lea@Example.org\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"Original-Recipient: rfc822;paul@example.org\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        + (
+            copy
+            or "--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <letter1@us>\r\nSubject: x\r\n\r\nBonjour\r\n"
+        )
+        + "--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "permanent"), [("failed", True), ("Failed", True), ("delayed", False), ("delayed (will retry)", False)]
+)
+def test_a_delivery_report_names_letter_and_addresses(action: str, permanent: bool):
+    p = parse_mail(report(action))
+    m = p.mail
+    assert (m.nature, m.bounce_permanent) == ("bounce", permanent)
+    assert m.bounced == ("<letter1@us>",)
+    assert m.bounced_recipients == ("lea@example.org", "paul@example.org")
+    assert p.leaves == ()
+
+
+def test_headers_alone_of_the_letter_and_a_receipt():
+    m = parse_mail(
+        report(
+            "failed",
+            copy="--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: us@us\r\nMessage-ID: <letter2@us>\r\n\r\n",
+        )
+    ).mail
+    assert m.bounced == ("<letter2@us>",)
+    assert parse_mail(report("delivered", status="2.0.0")).mail.nature == "auto_reply"
+
+
+def test_a_report_without_sender():
+    data = report("failed").replace(b"From: MAILER-DAEMON@mx.example.org\r\n", b"")
+    assert parse_mail(data).mail.nature == "bounce"
+
+
+def test_old_reports_in_words():
+    qmail = (
+        b"From: MAILER-DAEMON@mx.example.org\r\nReturn-Path: <>\r\nSubject: failure notice\r\n\r\n"
+        b"Hi. This is the qmail-send program at mx.example.org.\nI'm afraid I wasn't able to deliver your message to the "
+        b"following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+        b"<lea@example.org>:\n550 no such user\n\n--- Below this line is a copy of the message.\n\n"
+        b"Return-Path: <us@us>\nMessage-ID: <letter3@us>\nSubject: x\n"
+    )
+    m = parse_mail(qmail).mail
+    assert (m.nature, m.bounced, m.bounced_recipients) == ("bounce", ("<letter3@us>",), ("lea@example.org",))
+    french = "From: postmaster@example.org\r\nSubject: Échec de la remise\r\nIn-Reply-To: <letter4@us>\r\n\r\nAdresse introuvable.".encode()
+    m = parse_mail(french).mail
+    assert (m.nature, m.bounced) == ("bounce", ("<letter4@us>",))
+
+
+def test_a_person_who_forwards_a_bounce_is_a_person():
+    inner = report("failed").replace(b"--b", b"--c").replace(b'"b"', b'"c"')
+    data = (
+        b"From: lea@example.org\r\nSubject: TR: Undelivered\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n"
+        b"--outer\r\nContent-Type: text/plain\r\n\r\nVotre message ne m'arrive pas, pourquoi ?\r\n"
+        b"--outer\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--outer--\r\n"
+    )
+    assert parse_mail(data).mail.nature == "message"
+
+
+def test_a_read_receipt_is_automatic():
+    data = (
+        b"From: lea@example.org\r\nSubject: Lu : Dossier\r\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\nLu.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: x\r\n--b--\r\n"
+    )
+    assert parse_mail(data).mail.nature == "auto_reply"
