@@ -22,7 +22,9 @@ _WRITTEN = """
 91 de l’Essonne|92 des Hauts-de-Seine|93 de la Seine-Saint-Denis|94 du Val-de-Marne|95 du Val-d’Oise
 971 de la Guadeloupe|972 de la Martinique|973 de la Guyane|974 de La Réunion|976 de Mayotte
 """
-_OF = {entry[: entry.index(" ")]: entry[entry.index(" ") + 1 :] for entry in _WRITTEN.strip().replace("\n", "|").split("|")}
+_OF = {
+    entry[: entry.index(" ")]: entry[entry.index(" ") + 1 :] for entry in _WRITTEN.strip().replace("\n", "|").split("|")
+}
 
 
 def _key(name: str) -> str:

@@ -77,7 +77,7 @@ def hour(value: object) -> str:
         try:
             value = dt.datetime.fromisoformat(value)
         except ValueError:
-            return value
+            pass  # shown as it is, below
     if not isinstance(value, dt.datetime):
         return str(value)
     local = value.astimezone(PARIS) if value.tzinfo else value
@@ -170,15 +170,78 @@ def capital(value: object) -> str:
 
 
 # Heads of bodies' names → article. What is not here is a proper name, which takes none.
-_FEMININE = "commune mairie ville communauté métropole régie caisse résidence fondation cité agence".split()
-_MASCULINE = (
-    "lycée collège syndicat centre département conseil groupement ccas sivom sivu sictom siaep smictom sdis cdg cig "
-    "ctm gip pays groupe"
-).split()
-_VOWEL_HEADS = "hôpital école établissement office ehpad erea institut institution ensemble epci agglomération epl eple".split()
+_FEMININE = [
+    "commune",
+    "mairie",
+    "ville",
+    "communauté",
+    "métropole",
+    "régie",
+    "caisse",
+    "résidence",
+    "fondation",
+    "cité",
+    "agence",
+]
+_MASCULINE = [
+    "lycée",
+    "collège",
+    "syndicat",
+    "centre",
+    "département",
+    "conseil",
+    "groupement",
+    "ccas",
+    "sivom",
+    "sivu",
+    "sictom",
+    "siaep",
+    "smictom",
+    "sdis",
+    "cdg",
+    "cig",
+    "ctm",
+    "gip",
+    "pays",
+    "groupe",
+]
+_VOWEL_HEADS = [
+    "hôpital",
+    "école",
+    "établissement",
+    "office",
+    "ehpad",
+    "erea",
+    "institut",
+    "institution",
+    "ensemble",
+    "epci",
+    "agglomération",
+    "epl",
+    "eple",
+]
 
 
-_ACRONYMS = frozenset("ccas sivom sivu sictom siaep smictom sdis cdg cig ctm gip ehpad erea epci epl eple".split())
+_ACRONYMS = frozenset(
+    [
+        "ccas",
+        "sivom",
+        "sivu",
+        "sictom",
+        "siaep",
+        "smictom",
+        "sdis",
+        "cdg",
+        "cig",
+        "ctm",
+        "gip",
+        "ehpad",
+        "erea",
+        "epci",
+        "epl",
+        "eple",
+    ]
+)
 
 
 def bare_letters(text: str) -> str:
@@ -210,9 +273,9 @@ def the(name: str) -> str:
 def of(name: str) -> str:
     """« de la commune d’Étiolles », « du lycée Ernest-Bichat », « d’Étiolles », « du Havre », « des Mureaux »."""
     full = the(name)
-    if full.startswith("le ") or full.startswith("Le "):
+    if full.startswith(("le ", "Le ")):
         return "du " + full[3:]
-    if full.startswith("Les ") or full.startswith("les "):
+    if full.startswith(("Les ", "les ")):
         return "des " + full[4:]
     return ("d’" if _soft_start(full) else "de ") + full
 
@@ -231,8 +294,22 @@ _CIVILITIES = {
 }
 
 
-_PARTICLES = frozenset("le la les de du des d l van von der ben el al saint sainte".split())
-_OFFICES = frozenset("maire président présidente proviseur proviseure principal principale directeur directrice".split())
+_PARTICLES = frozenset(
+    ["le", "la", "les", "de", "du", "des", "d", "l", "van", "von", "der", "ben", "el", "al", "saint", "sainte"]
+)
+_OFFICES = frozenset(
+    [
+        "maire",
+        "président",
+        "présidente",
+        "proviseur",
+        "proviseure",
+        "principal",
+        "principale",
+        "directeur",
+        "directrice",
+    ]
+)
 
 
 def civil_name(name: str | None) -> str | None:

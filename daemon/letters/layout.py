@@ -1,4 +1,7 @@
-"""Blocks of several templates laid out as one letter: nothing said twice, lists whole and punctuated. Pure, on Markdown."""
+"""Blocks of several templates laid out as one letter: nothing said twice, lists whole and punctuated.
+
+Pure, on Markdown.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ _LISTS = ("owed", "next")  # blocks that are one list: a single item reads bette
 def lay(block: str, texts: Iterable[str]) -> str:
     """The texts of a block, one after the other; a paragraph or list item that two of them say is said once."""
     pieces = list(dict.fromkeys(piece for text in texts for piece in _pieces(text)))
-    # Items first: a paragraph of one template must not cut the list that several share.
     if block in _LISTS:
-        pieces.sort(key=lambda piece: not piece.startswith("- "))
+        # What opens a list, its items, the rest: a paragraph of one template must not cut the list that several share.
+        pieces.sort(key=lambda piece: 1 if piece.startswith("- ") else 0 if piece.endswith(":") else 2)
         items = [p for p in pieces if p.startswith("- ")]
-        if len(items) == 1:
+        if len(items) == 1 and pieces[0] == items[0]:
             pieces[0] = _sentence(items[0])
     return punctuate(tidy("\n\n".join(pieces)))
 
@@ -40,6 +43,7 @@ _LOOSE = re.compile(r"(?m)^((?:- |  ).*)\n\n+(?=- )")
 def tidy(text: str) -> str:
     """No blank line inside a list, one between paragraphs: what loops of a template leave behind."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(?m)^((?!- |  |>).+)\n(?=- )", r"\1\n\n", text)  # a list is a paragraph of its own
     text = re.sub(r"\n{3,}", "\n\n", text)
     before = None
     while before != text:
@@ -60,5 +64,5 @@ def punctuate(text: str) -> str:
 
 
 def _end(text: str, mark: str) -> str:
-    """The mark added, unless the text ends with one, or with an address (a mark there would be taken for part of it)."""
+    """The mark added, unless the text ends with one, or with an address: a mark would be taken for part of it."""
     return text if re.search(r"[.;:?!>]$", text) else text + mark

@@ -86,12 +86,14 @@ def to_text(source: str, width: int = WIDTH) -> str:
 
 
 def _blocks(nodes: Sequence[SyntaxTreeNode], width: int) -> list[str]:
-    """Lines of a run of blocks, a blank one between two; a heading stands close to what it heads."""
+    """Lines of a run of blocks, a blank one between two; a heading stands close to what it heads,
+    a list to the sentence that opens it."""
     lines: list[str] = []
     previous = ""
     for node in nodes:
         made = _BLOCKS.get(node.type, _paragraph)(node, width)
-        if made and lines and not (previous == "heading" and node.type != "heading"):
+        close = previous == "heading" or (node.type.endswith("_list") and lines and lines[-1].endswith(":"))
+        if made and lines and not close:
             lines.append("")
         lines += made
         previous = node.type
@@ -153,7 +155,9 @@ def _table(node: SyntaxTreeNode, width: int) -> list[str]:
 
 
 def _header(node: SyntaxTreeNode) -> list[str]:
-    return [_inline(cell) for part in node.children if part.type == "thead" for r in part.children for cell in r.children]
+    return [
+        _inline(cell) for part in node.children if part.type == "thead" for r in part.children for cell in r.children
+    ]
 
 
 def _hanging(text: str, width: int) -> list[str]:

@@ -5,6 +5,7 @@ Pure functions on facts, given to the templates. They return plain values; the t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,11 +16,13 @@ Facts = Mapping[str, Any]
 
 _SHOWN_LINES = 4  # an order's lines told in a sentence; of a longer order its number of lines
 
+_SUBJECT_NAME = 45  # characters of a paper's name in a subject
+
 
 def ordered(lines: Sequence[Facts]) -> str:
     """« abonnement ACTES et 2 × formation à distance » from an order's lines; « » where there is none."""
     if len(lines) > _SHOWN_LINES:
-        return french.count(len(lines), "ligne", feminine=True)
+        return french.counted(len(lines), "ligne", feminine=True)
     return french.listing(_line(x) for x in lines)
 
 
@@ -35,7 +38,36 @@ def soften(text: str) -> str:
 
 
 _STARTERS = frozenset(
-    "votre vos le la les l’ l' un une des nous vous dès après avant cette ce ces si pour en chaque chacun".split()
+    [
+        "elle",
+        "elles",
+        "il",
+        "ils",
+        "on",
+        "votre",
+        "vos",
+        "le",
+        "la",
+        "les",
+        "l’",
+        "l'",
+        "un",
+        "une",
+        "des",
+        "nous",
+        "vous",
+        "dès",
+        "après",
+        "avant",
+        "cette",
+        "ce",
+        "ces",
+        "si",
+        "pour",
+        "en",
+        "chaque",
+        "chacun",
+    ]
 )
 
 
@@ -50,7 +82,9 @@ def lots(letters: Iterable[Facts], preposition: str = "de") -> str:
     """« du lot 2 », « des lots 2, 3 et 5 »; with `pour`: « pour le lot 2 », « pour les lots 2 et 3 »."""
     shorts = list(dict.fromkeys(str(f["dossier"]["short"]) for f in letters))
     names = [s.removeprefix("lot ") for s in shorts]
-    one, several = ("du lot", "des lots") if preposition == "de" else (f"{preposition} le lot", f"{preposition} les lots")
+    one, several = (
+        ("du lot", "des lots") if preposition == "de" else (f"{preposition} le lot", f"{preposition} les lots")
+    )
     if any(s == n for s, n in zip(shorts, names, strict=True)):  # a lot that is not told by « lot … »
         return f"{preposition} " + french.listing(shorts)
     return f"{one if len(names) == 1 else several} {french.listing(names)}"
@@ -108,12 +142,22 @@ def papers(letters: Iterable[Facts]) -> list[dict[str, Any]]:
     return found
 
 
-def coming(letters: Sequence[Facts]) -> list[dict[str, Any]]:
-    """The steps ahead of all dossiers: by day, those alike told once with their lots (`lots` is « » for one dossier)."""
+def arrivals(letters: Iterable[Facts]) -> list[dict[str, Any]]:
+    """What came, by day: `on` and the papers' names."""
+    days: dict[str, dict[str, Any]] = {}
+    for item in sorted(once(letters, "received"), key=lambda x: str(x["on"])):
+        day = days.setdefault(french.date_plain(item["on"]), {"on": item["on"], "what": []})
+        if item["what"] not in day["what"]:
+            day["what"].append(item["what"])
+    return list(days.values())
+
+
+def coming(letters: Sequence[Facts], name: str = "next") -> list[dict[str, Any]]:
+    """The steps ahead of all dossiers by day; those alike told once, with their lots (`lots`: « » for one dossier)."""
     shorts = {str(f["dossier"]["short"]) for f in letters if f.get("dossier")}
     found: dict[tuple[str, str], list[Facts]] = {}
     for f in letters:
-        for step in f.get("next") or ():
+        for step in f[name]:
             if step.get("state") != "reached":
                 found.setdefault((str(step["due"] or ""), str(step["what"])), []).append(f)
     steps = [
@@ -122,6 +166,28 @@ def coming(letters: Sequence[Facts]) -> list[dict[str, Any]]:
     ]
     # Days in order; what has no date keeps its place at the end.
     return sorted(steps, key=lambda s: str(s["due"] or "9999"))
+
+
+def shown(value: object) -> str:
+    """A value read, as a letter shows it: oui or non, a date in full, a SIRET and a telephone in groups."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    text = str(value)
+    if re.fullmatch(r"[0-9]{14}", text):
+        return french.siret(text)
+    if re.fullmatch(r"\+[0-9]{8,15}", text):
+        return french.phone(text)
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return french.date_plain(text)
+    if re.fullmatch(r"[0-9]+\.[0-9]{2}", text):
+        return french.amount(text)
+    return text
+
+
+def brief(what: str) -> str:
+    """A paper's name for a subject: without what follows the comma, « un papier » where it is long."""
+    short = what.split(", ")[0]
+    return short if len(short) <= _SUBJECT_NAME else "un papier"
 
 
 def alike(letters: Iterable[Facts], *names: str) -> list[list[Facts]]:
@@ -149,6 +215,7 @@ def total(pieces: Iterable[Facts], name: str = "total_excl_tax") -> Decimal | No
 FUNCTIONS = {
     "after_colon": after_colon,
     "alike": alike,
+    "arrivals": arrivals,
     "coming": coming,
     "lots": lots,
     "once": once,

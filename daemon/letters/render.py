@@ -65,7 +65,7 @@ class LetterLike(Protocol):
         """A subject that must stand exactly so, or None."""
 
 
-class TemplateFault(VaguemestreError):
+class LetterTemplateError(VaguemestreError):
     """A template that cannot be rendered: it names a fact that is not there, or is no valid template."""
 
 
@@ -124,7 +124,7 @@ class Renderer:
         """The mail that holds `letters`, for a person in `role` (member, provider, coordinator, sender).
 
         `attachments` are the names of the files that go with it, `notice` a sentence to stand above all (rehearsal).
-        Raises `TemplateFault`.
+        Raises `LetterTemplateError`.
         """
         if not letters:
             raise ValueError("no letter to render")
@@ -150,17 +150,17 @@ class Renderer:
                 pass
             return {block: layout.tidy("".join(make(context))) for block, make in template.blocks.items()}
         except TemplateNotFound as fault:
-            raise TemplateFault(
+            raise LetterTemplateError(
                 f"modèle introuvable : {fault.name}", remedy="Ajouter ce modèle au dossier des modèles."
             ) from fault
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
-            raise TemplateFault(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
+            raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 
     def _text(self, path: str, context: Mapping[str, Any]) -> str:
         try:
             return self._env.get_template(path).render(context)
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
-            raise TemplateFault(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
+            raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 
 
 def _show(value: object) -> object:
@@ -169,7 +169,7 @@ def _show(value: object) -> object:
         return value
     if value is None:
         raise TemplateError("une valeur inconnue (None) allait être écrite dans la lettre")
-    return Markup(markup.escape(value))  # noqa: S704 - escaped just now
+    return Markup(markup.escape_part(str(value)))  # noqa: S704 - escaped just now
 
 
 def _rank(letter: LetterLike) -> tuple[int, int, str]:
@@ -271,6 +271,8 @@ _FILTERS = {
     "prose": prose,
     "after_colon": phrases.after_colon,
     "soften": phrases.soften,
+    "shown": phrases.shown,
+    "brief": phrases.brief,
     "quotation": lambda v: Markup(markup.quotation(v)),  # noqa: S704 - escaped line by line
     "link": lambda url: Markup(f"<{url}>" if re.fullmatch(r"(https?|mailto):[^\s<>]+", str(url)) else _show(url)),  # noqa: S704
 }
