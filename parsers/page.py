@@ -29,6 +29,7 @@ class Word:
     bold: bool = False
     struck: bool = False  # a line is drawn through it
     handwritten: bool = False  # from pixels: not printed type
+    others: tuple[str, ...] = ()  # further readings of an OCR engine, likeliest first: typed values may choose
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,11 +97,25 @@ class Page:
     strokes: tuple[Stroke, ...] = ()
     entries: tuple[Entry, ...] = ()
     placed: bool = True  # False: boxes are a layout of our own (office files, mail bodies)
+    photo: bool = False  # a photographed sheet, found on its background
+    warp: tuple[float, ...] | None = None  # 3 × 3 by rows: points here → points of the page as sent; None: the same
+    findings: tuple[Finding, ...] = ()  # what kept this page from being read
 
     @property
     def text(self) -> str:
         """All words in the order given, separated by spaces."""
         return " ".join(w.text for w in self.words)
+
+    def as_sent(self, box: Box) -> Box:
+        """A box of this page on the page as its sender sees it: boxes in a reading are shown there."""
+        if self.warp is None:
+            return box
+        a, b, c, d, e, f, g, h, i = self.warp
+        corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+        weights = [g * x + h * y + i for x, y in corners]
+        xs = [(a * x + b * y + c) / w for (x, y), w in zip(corners, weights, strict=True)]
+        ys = [(d * x + e * y + f) / w for (x, y), w in zip(corners, weights, strict=True)]
+        return min(xs), min(ys), max(xs), max(ys)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
