@@ -22,6 +22,8 @@ ValueType = Literal[
     "date", "digits", "integer", "amount",
 ]  # fmt: skip
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 SHIPPED = Path(__file__).parent / "forms"
 
 
@@ -159,8 +161,8 @@ def _yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     """The file's mapping and the line of each of its keys."""
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - the safe loader, in C where libyaml is there
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise LayoutError(f"{path}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from error

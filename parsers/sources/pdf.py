@@ -14,7 +14,7 @@ from parsers.records import Finding, Limits
 if TYPE_CHECKING:
     import pypdfium2
 
-_PASSWORD = (
+_LOCKED = (
     "Le PDF est protégé par un mot de passe : nous ne pouvons pas l’ouvrir. "
     "Merci de le renvoyer sans protection (imprimer en PDF, puis joindre ce nouveau fichier)."
 )
@@ -30,10 +30,6 @@ _NO_PDF = (
 _XFA = (
     "Le formulaire est au format XFA, que seul Adobe Acrobat affiche. "
     "Merci de l’ouvrir dans Acrobat, de l’imprimer en PDF et de renvoyer ce nouveau fichier."
-)
-_NO_ENGINE = (
-    "Le document est une image et la reconnaissance de texte n’est pas disponible : "
-    "merci de renvoyer le formulaire rempli à l’écran, ou de lire cette page à l’œil."
 )
 
 
@@ -55,7 +51,7 @@ def to_document(data: bytes, limits: Limits, ocr: bool = True) -> Document:
         count = len(pdf)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).casefold():
-            return _failed("password", _PASSWORD)
+            return _failed("password", _LOCKED)
         return _failed("truncated", _TRUNCATED) if truncated else _failed("unreadable", _UNREADABLE)
     try:
         return _read(pdf, data, count, truncated, limits, ocr)
@@ -107,11 +103,3 @@ def _metadata(pdf: Any) -> dict[str, str]:
 
 def _failed(code: str, text: str) -> Document:
     return Document(pages=(), source_type="unreadable", findings=(Finding(code=code, text=text),))
-
-
-def no_engine_finding() -> Finding:
-    """What to say where a scan arrives and no recognition engine is installed."""
-    return Finding(code="no_engine", text=_NO_ENGINE)
-
-
-__all__ = ["no_engine_finding", "to_document"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -140,7 +141,7 @@ def _subpath(points: list[tuple[float, float]], curved: bool, stroked: bool, sha
         return
     level = not curved and all(
         abs(x1 - x0) <= _FLAT * abs(y1 - y0) or abs(y1 - y0) <= _FLAT * abs(x1 - x0)
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False)
+        for (x0, y0), (x1, y1) in itertools.pairwise(points)
         if math.hypot(x1 - x0, y1 - y0) > 0.2
     )
     if level:
@@ -158,7 +159,7 @@ def _subpath(points: list[tuple[float, float]], curved: bool, stroked: bool, sha
         elif max(width, height) < _TICK[0] * 2:
             shapes.fills.append(box)
         return
-    length = sum(math.dist(p, q) for p, q in zip(points, points[1:], strict=False))
+    length = sum(math.dist(p, q) for p, q in itertools.pairwise(points))
     shapes.strokes.append(Stroke(box=box, length=length))
 
 
@@ -172,7 +173,7 @@ def _flattened(box: Box) -> Box:
 
 
 def _edges(points: list[tuple[float, float]], shapes: Shapes) -> None:
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         if math.hypot(x1 - x0, y1 - y0) >= 4:
             shapes.rulings.append(Ruling(box=_flattened((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))))
 

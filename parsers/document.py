@@ -1,0 +1,76 @@
+"""One file → its pieces: bytes to pages, a bundle cut into documents, each read by the engine that knows it best."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from parsers import sniff
+from parsers.extraction import Extraction
+from parsers.page import Document, Page
+from parsers.records import Context, Finding, Piece
+
+_OFFICE = frozenset(
+    {sniff.DOCX, sniff.XLSX, sniff.PPTX, sniff.ODT, sniff.ODS, sniff.DOC, sniff.XLS, sniff.PPT, sniff.OLE}
+)
+_NOT_READ = (
+    "Nous n’avons pas pu lire ce document : merci de l’ouvrir et de dire ce qu’il est, ou de le renvoyer en PDF."
+)
+_NO_FORMAT = (
+    "Ce format de fichier n’est pas de ceux que nous lisons : merci de renvoyer le document en PDF, Word ou Excel."
+)
+
+
+def read_document(data: bytes, name: str, media_type: str, context: Context) -> list[Piece]:
+    """The pieces of one file, in page order. What cannot be read is a piece with a finding."""
+    document = to_document(data, media_type, context)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if not document.pages:
+        return [Piece(name=name, sha256=sha256, source_type="unreadable", findings=document.findings or (_unread(),))]
+    pieces: list[Piece] = []
+    parts = [(1, len(document.pages))]
+    for first, last in parts:
+        pages = document.pages[first - 1 : last]
+        found = extract_pages(pages, context).with_findings(*document.findings)
+        piece = found.to_piece(
+            name=name if len(parts) == 1 else f"{name}#{first}-{last}",
+            sha256=sha256,
+            source_type=document.source_type,
+            pages=(first, last) if pages[0].placed else None,
+        )
+        pieces.append(piece)
+    return pieces
+
+
+def to_document(data: bytes, media_type: str, context: Context) -> Document:
+    """The file as pages, by the source that its bytes call for."""
+    if media_type == sniff.PDF or (not data and media_type not in _OFFICE):
+        from parsers.sources import pdf
+
+        return pdf.to_document(data, context.limits, context.ocr)
+    if media_type.startswith("image/"):
+        from parsers.sources.pdf_scans import NO_ENGINE
+
+        return Document(pages=(), source_type="unreadable", findings=(NO_ENGINE,))
+    if media_type in _OFFICE:
+        from parsers.sources import office
+
+        return office.to_document(data, media_type, context.limits)
+    return Document(pages=(), source_type="unreadable", findings=(Finding(code="unreadable", text=_NO_FORMAT),))
+
+
+def extract_pages(pages: tuple[Page, ...], context: Context) -> Extraction:
+    """What one document's pages say: an official form first, else a free layout; with every cross check."""
+    from parsers import checks, extract
+
+    found = extract.extract(pages, context)
+    if found is None:
+        found = Extraction()
+    text = "\n".join(p.text for p in pages)
+    if any(f.code == "blank" for f in found.findings):
+        return replace(found, findings=(*found.findings, *checks.outdated(found.group, text, context)))
+    return checks.check(found, context, text)
+
+
+def _unread() -> Finding:
+    return Finding(code="unreadable", text=_NOT_READ)

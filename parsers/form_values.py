@@ -1,0 +1,217 @@
+"""What stands in a form's places → the contract's fields: by type, with a confidence, never a value of another type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from parsers import checks, confidence, values
+from parsers.labels import Line, Match, find, same_row
+from parsers.layouts import Form, Item
+from parsers.page import Page, Tick
+from parsers.records import Context, Field, Finding
+from parsers.zones import Place
+
+_WRONG = 0.3  # a value that is there and is not of its label's type
+_TICK_REACH = 34.0  # points between a box and the answer printed beside it
+_ENDS = " :;,.·-–—|_"
+
+
+def read(
+    labels: Sequence[tuple[Item, Match]], places: Sequence[Place], pages: Sequence[Page], context: Context
+) -> tuple[dict[str, Field], list[Finding]]:
+    """The fields behind labels. A value of the wrong type is given as written, its confidence low."""
+    fields: dict[str, Field] = {}
+    findings: list[Finding] = []
+    for (item, match), place in zip(labels, places, strict=False):
+        if item.field is None or item.question:
+            continue
+        raw = place.text
+        if not raw:
+            continue
+        value, sure = _value(item, raw)
+        if value is None:
+            continue
+        number = pages[match.page].number
+        trust = min(sure, confidence.settle(item.field, str(value), item.type, place.kept, context))
+        if item.field in fields and fields[item.field].confidence >= trust:
+            continue
+        box = place.box if pages[match.page].placed else None
+        fields[item.field] = Field(value=value, confidence=trust, page=number, box=box)
+        if any(w.struck for w in place.words):
+            findings.append(checks.struck(item.field, raw))
+    return fields, findings
+
+
+def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
+    """The contract's form of what is written, and how sure it is that it is of this type; None for an empty place."""
+    text = values.clean(raw).strip(_ENDS)
+    if not text or not any(c.isalnum() for c in text):
+        return None, 1.0
+    match item.type:
+        case "siret":
+            return _or_raw(values.parse_siret(text), text)
+        case "siret_or_siren":
+            if values.parse_siren(text):
+                return None, 1.0  # a SIREN is an answer to « SIREN / SIRET », and no SIRET
+            return _or_raw(values.parse_siret(text), text)
+        case "uai":
+            return _or_raw(values.parse_uai(text), text)
+        case "postal_code":
+            return _or_raw(values.parse_postal_code(text), text)
+        case "email":
+            return _or_raw(values.parse_email(text), text)
+        case "phone":
+            return _or_raw(values.parse_phone(text), text)
+        case "date":
+            return _date(raw)
+        case "digits":
+            digits = re.sub(r"[\s.\-]", "", text)
+            right = digits.isascii() and digits.isdigit() and item.length in (None, len(digits))
+            return (digits, 1.0) if right else (text, _WRONG)
+        case "integer":
+            number = re.fullmatch(r"(\d{1,4})(?:\s*(?:terminaux|terminal|tpe))?", text.casefold())
+            return (int(number[1]), 1.0) if number else (text, _WRONG)
+        case "amount":
+            amount = values.parse_amount(text)
+            return (f"{amount:.2f}", 1.0) if amount is not None else (text, _WRONG)
+        case "department":
+            return text, _plausible(text, letters=True)
+        case "name":
+            return text, _plausible(text, letters=True)
+        case _:
+            return text, 1.0
+
+
+def _or_raw(value: str | None, text: str) -> tuple[str, float]:
+    return (value, 1.0) if value is not None else (text, _WRONG)
+
+
+def _date(raw: str) -> tuple[str | None, float]:
+    text = values.clean(raw).strip(_ENDS)
+    if not any(c.isdigit() for c in text):
+        return None, 1.0  # an empty writing line, `__/__/____`
+    value = values.parse_date(text)
+    if value is None:
+        found = values.find_dates(text)
+        value = found[0] if len(found) == 1 else None
+    return _or_raw(value, text)
+
+
+def _plausible(text: str, *, letters: bool) -> float:
+    """A name holds letters: a number or an address in its place is another field's value."""
+    if letters and (sum(c.isalpha() for c in text) < 2 or "@" in text):
+        return _WRONG
+    return 1.0
+
+
+# --- boxes -----------------------------------------------------------------------------------------------------------
+
+
+def read_questions(
+    labels: Sequence[tuple[Item, Match]], pages: Sequence[Page], lines: Sequence[Line]
+) -> tuple[dict[str, Field], list[Finding]]:
+    """Yes or no of each question from its two boxes; both ticked is a finding, neither is no answer."""
+    fields: dict[str, Field] = {}
+    findings: list[Finding] = []
+    for item, match in labels:
+        if not item.question or item.field is None:
+            continue
+        page = pages[match.page]
+        yes = _answer(item.oui, match, page, lines)
+        no = _answer(item.non, match, page, lines)
+        if yes is None or no is None:
+            continue
+        if yes.state and no.state:
+            findings.append(checks.two_boxes(item.question[0], item.field))
+            continue
+        if yes.state or no.state:
+            chosen = yes if yes.state else no
+            trust = min(yes.confidence, no.confidence)
+            if yes.state is None or no.state is None:
+                trust = min(trust, 0.6)
+            fields[item.field] = Field(
+                value=bool(yes.state), confidence=trust, page=page.number, box=chosen.box if page.placed else None
+            )
+        elif yes.state is None or no.state is None:
+            unknown = yes if yes.state is None else no
+            fields[item.field] = Field(
+                value=unknown is yes, confidence=0.4, page=page.number, box=unknown.box if page.placed else None
+            )
+    return fields, findings
+
+
+def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequence[Line]) -> Tick | None:
+    """The box beside an answer printed in the question's row."""
+    here = [x for x in lines if x.page == question.page and abs((x.box[1] + x.box[3]) / 2 - question.middle) < 9]
+    found = [m for m in find(spellings, here, fuzzy=False) if m.box[0] >= question.box[2] - 4]
+    if not found:
+        return None
+    return tick_beside(min(found, key=lambda m: m.box[0]), page)
+
+
+def tick_beside(label: Match, page: Page) -> Tick | None:
+    """The tick box that belongs to a label: close by on its left, else on its right."""
+    row = [t for t in page.ticks if _level(t, label)]
+    left = [t for t in row if -3 <= label.box[0] - t.box[2] <= _TICK_REACH]
+    if left:
+        return max(left, key=lambda t: t.box[2])
+    right = [t for t in row if -3 <= t.box[0] - label.box[2] <= _TICK_REACH]
+    return min(right, key=lambda t: t.box[0]) if right else None
+
+
+def _level(tick: Tick, label: Match) -> bool:
+    return same_row(tick.box, label.box) or abs((tick.box[1] + tick.box[3]) / 2 - label.middle) < 6
+
+
+def read_options(
+    form: Form, pages: Sequence[Page], lines: Sequence[Line], bars: Sequence[Sequence[float]]
+) -> tuple[set[str], list[Finding]]:
+    """The lots whose boxes are ticked."""
+    lots: set[str] = set()
+    findings: list[Finding] = []
+    for option in form.options:
+        boxes = [t for m in find(option.label, lines, bars) if (t := tick_beside(m, pages[m.page])) is not None]
+        if not boxes:
+            findings.append(_unseen(option.label[0]))
+            continue
+        tick = boxes[0]
+        if tick.state:
+            lots.add(option.lot)
+        if tick.state is None or tick.confidence < checks.SURE:
+            findings.append(_unseen(option.label[0]))
+    if form.options and not lots and not findings:
+        findings.append(
+            Finding(code="doubtful", text="Aucune prestation n’est cochée : merci de dire lesquelles sont voulues.")
+        )
+    return lots, findings
+
+
+def _unseen(label: str) -> Finding:
+    return Finding(code="doubtful", text=f"La case « {label} » n’a pas pu être lue avec certitude. Merci de vérifier.")
+
+
+# --- totals ----------------------------------------------------------------------------------------------------------
+
+
+def read_totals(
+    labels: Sequence[tuple[str, Match]], places: Sequence[Place], pages: Sequence[Page]
+) -> tuple[dict[str, Field], list[Finding]]:
+    """Totals behind their labels; a rate (`20 %`) that stands with the label is none."""
+    fields: dict[str, Field] = {}
+    findings: list[Finding] = []
+    for (name, match), place in zip(labels, places, strict=True):
+        text = re.sub(r"^\(?\s*\d{1,2}(?:[.,]\d+)?\s*%\s*\)?", "", place.text).strip(_ENDS)
+        if not text or not any(c.isdigit() for c in text):
+            continue
+        amount = values.parse_amount(text)
+        trust = confidence.of_words(place.kept)
+        fields[name] = Field(
+            value=f"{amount:.2f}" if amount is not None else text,
+            confidence=trust if amount is not None else _WRONG,
+            page=pages[match.page].number,
+            box=place.box if pages[match.page].placed else None,
+        )
+        if any(w.struck for w in place.words):
+            findings.append(checks.struck(name, text))
+    return fields, findings

@@ -1,0 +1,281 @@
+"""The order's table of an official form: its printed rows found by reference or wording, what was written in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from parsers import checks, values
+from parsers.confidence import of_words
+from parsers.labels import Line as TextLine
+from parsers.labels import Match, around, before, choose, find, squash
+from parsers.layouts import Form, Row
+from parsers.page import Page, Tick, Word
+from parsers.records import Box, Finding, Line
+from parsers.sources.pdf_shapes import MARKS
+from parsers.zones import horizontals, in_order, inside, joined, verticals
+
+_HALF_ROW = 9.0  # points above and below a row's reference where no ruling bounds it
+_TALLEST = 70.0  # points: a row is never taller
+_SURE = 0.9
+
+
+@dataclass(slots=True)
+class Table:
+    """Where the table stands: header, columns, rows."""
+
+    columns: dict[str, tuple[int, float, float]]  # name → page index of the header, left, right
+    anchors: list[tuple[Row, Match]]
+    matches: list[Match]  # everything printed of it
+    top: tuple[int, float]  # page index and height where it begins
+    bottom: tuple[int, float]  # of its last row
+
+
+@dataclass(slots=True)
+class Ordered:
+    """What the table holds."""
+
+    lines: list[Line] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)  # labels of lines whose figures are not sure
+    touched: bool = False  # something was written in it
+
+
+def locate(
+    form: Form, pages: Sequence[Page], lines: Sequence[TextLine], bars: Sequence[Sequence[float]]
+) -> Table | None:
+    """The form's table on these pages, None where its header or all its rows are missing."""
+    if form.order is None or not form.rows:
+        return None
+    candidates = []
+    for row in form.rows:
+        by_ref = [m for m in find((row.ref,), lines, bars, fuzzy=False) if m.first]
+        candidates.append(by_ref or _near_ref(row, lines, bars) or find((row.label,), lines, bars))
+    chosen = choose(candidates)
+    anchors = [(row, m) for row, m in zip(form.rows, chosen, strict=True) if m is not None]
+    if not anchors:
+        return None
+    first = anchors[0][1]
+    columns, headers = _columns(form, pages, lines, bars, first)
+    if "quantity" not in columns:
+        return None
+    top = min((h.box[1] for h in headers if h.page == first.page), default=first.box[1])
+    last = anchors[-1][1]
+    labels = [m for row, _ in anchors for m in find((row.label,), lines, bars, fuzzy=False)]
+    return Table(
+        columns=columns,
+        anchors=anchors,
+        matches=[*headers, *labels, *(m for _, m in anchors)],
+        top=(first.page, top),
+        bottom=(last.page, last.box[3]),
+    )
+
+
+def _near_ref(row: Row, lines: Sequence[TextLine], bars: Sequence[Sequence[float]]) -> list[Match]:
+    """A misread reference: the row's wording decides whether it is this one."""
+    from rapidfuzz import fuzz
+
+    out = []
+    wanted = squash(row.label)
+    for n, line in enumerate(lines):
+        if not line.recognised or len(line.text) < len(wanted):
+            continue
+        if fuzz.partial_ratio(wanted, line.text) >= 82:
+            out.extend(find((row.label,), [line], [bars[n]]))
+    return out
+
+
+def _columns(
+    form: Form, pages: Sequence[Page], lines: Sequence[TextLine], bars: Sequence[Sequence[float]], first: Match
+) -> tuple[dict[str, tuple[int, float, float]], list[Match]]:
+    """Columns by their headers: the rulings around a header bound it, else the middle between neighbours."""
+    assert form.order is not None
+    near = [
+        n
+        for n, line in enumerate(lines)
+        if (line.page == first.page and -90 < line.box[3] - first.box[1] <= 6) or line.page == first.page - 1
+    ]
+    some, some_bars = [lines[n] for n in near], [bars[n] for n in near]
+    headers: dict[str, Match] = {}
+    anchor = _lowest(find(form.order.columns.get("label", ()), some, some_bars))
+    for name, spellings in form.order.columns.items():
+        found = find(spellings, some, some_bars) or find(_heads(spellings), some, some_bars, fuzzy=False)
+        if anchor is not None:
+            found = [m for m in found if m.page == anchor.page and abs(m.middle - anchor.middle) < 26]
+        best = max(found, key=lambda m: (m.length, m.box[1]), default=None)
+        if best is not None and all(
+            abs(best.box[0] - o.box[0]) > 3 or best.box[1] != o.box[1] for o in headers.values()
+        ):
+            headers[name] = best
+    ordered = sorted(headers.items(), key=lambda p: p[1].box[0])
+    columns: dict[str, tuple[int, float, float]] = {}
+    for i, (column, match) in enumerate(ordered):
+        page = pages[match.page]
+        middle = (match.box[0] + match.box[2]) / 2
+        xs = verticals(page, first.middle if match.page == first.page else match.middle)
+        left = max((x for x in xs if x <= middle), default=None)
+        right = min((x for x in xs if x > middle), default=None)
+        if left is None or (i and left < ordered[i - 1][1].box[0]):
+            left = (ordered[i - 1][1].box[2] + match.box[0]) / 2 if i else 0.0
+        if right is None or (i + 1 < len(ordered) and right > ordered[i + 1][1].box[2]):
+            right = (match.box[2] + ordered[i + 1][1].box[0]) / 2 if i + 1 < len(ordered) else page.width
+        columns[column] = (match.page, left, right)
+    return columns, list(headers.values())
+
+
+def _heads(spellings: Sequence[str]) -> tuple[str, ...]:
+    """First words of headers that a narrow column breaks over lines."""
+    return tuple(dict.fromkeys(s.split(" HT")[0].split(" / ")[0] for s in spellings))
+
+
+def _lowest(found: Sequence[Match]) -> Match | None:
+    return max(found, key=lambda m: (m.page, m.box[1]), default=None)
+
+
+def read(pages: Sequence[Page], table: Table, words: dict[int, list[Word]]) -> Ordered:
+    """The lines ordered; `words`: by page index, what labels left over."""
+    out = Ordered()
+    choices: dict[str, list[str]] = {}
+    frames = _frames(pages, table)
+    used: set[int] = set()
+    for (row, match), frame in zip(table.anchors, frames, strict=True):
+        page = pages[match.page]
+        cells = {n: _cell(words.get(match.page, []), frame, table.columns[n]) for n in table.columns}
+        for cell in cells.values():
+            used.update(id(w) for w in cell)
+        ticks = [
+            t
+            for t in page.ticks
+            if inside(t.box, (table.columns["quantity"][1], frame[0], table.columns["quantity"][2], frame[1]))
+        ]
+        line = _line(row, match, cells, ticks, out, pages[match.page].number)
+        if line is not None:
+            out.lines.append(line)
+            if row.only:
+                choices.setdefault(row.only, []).append(row.label)
+    for labels in choices.values():
+        if len(labels) > 1:
+            out.findings.append(checks.two_boxes(" / ".join(labels), "lines"))
+    _strays(pages, table, words, used, out)
+    return out
+
+
+def _frames(pages: Sequence[Page], table: Table) -> list[tuple[float, float]]:
+    """Top and bottom of each row: its rulings, else halfway to its neighbours."""
+    _, left, right = table.columns["quantity"]
+    frames = []
+    for n, (_, match) in enumerate(table.anchors):
+        y = match.middle
+        ys = horizontals(pages[match.page], (left + right) / 2)
+        top = max((v for v in ys if v < y), default=None)
+        bottom = min((v for v in ys if v > y), default=None)
+        if top is None or bottom is None or bottom - top > _TALLEST:
+            previous = table.anchors[n - 1][1] if n and table.anchors[n - 1][1].page == match.page else None
+            following = table.anchors[n + 1][1] if n + 1 < len(table.anchors) else None
+            if following is not None and following.page != match.page:
+                following = None
+            top = max(y - _TALLEST / 3, (previous.middle + y) / 2) if previous else y - _HALF_ROW
+            bottom = min(y + _TALLEST / 3, (following.middle + y) / 2) if following else y + _HALF_ROW
+        frames.append((top, bottom))
+    return frames
+
+
+def _cell(words: Sequence[Word], frame: tuple[float, float], column: tuple[int, float, float]) -> list[Word]:
+    _, left, right = column
+    return in_order(w for w in words if inside(w.box, (left, frame[0], right, frame[1])))
+
+
+def _line(
+    row: Row, match: Match, cells: dict[str, list[Word]], ticks: Sequence[Tick], out: Ordered, number: int
+) -> Line | None:
+    written = cells.get("quantity", [])
+    struck = [w for w in written if w.struck]
+    quantity_words = [w for w in written if not w.struck]
+    total_words = [w for w in cells.get("total", []) if not w.struck]
+    price_words = [w for w in cells.get("unit_price", []) if not w.struck]
+    ticked = any(t.state for t in ticks)
+    doubt = any(t.state is None or t.confidence < _SURE for t in ticks)
+    text, total_text = joined(quantity_words), joined(total_words)
+    if written or total_words or ticked:
+        out.touched = True
+    quantity: Decimal | None = None
+    if text and (text in MARKS or all(c in MARKS for c in text.replace(" ", ""))):
+        quantity = Decimal(1)
+    elif text:
+        quantity = values.parse_quantity(text)
+        if quantity is None:
+            out.findings.append(_unread(row, text))
+            return None
+    elif ticked:
+        quantity = Decimal(1)
+    price = values.parse_amount(joined(price_words)) if price_words else None
+    total = values.parse_amount(total_text) if total_text else None
+    if total_text and total is None:
+        out.findings.append(_unread(row, total_text))
+    if price is None or (price != row.price and min((w.confidence for w in price_words), default=1.0) < 1.0):
+        price = row.price  # what is printed there is known; recognition may have misread it
+    if struck:
+        out.findings.append(checks.struck("lines", f"{row.label} : {text or 'rien'}"))
+    if quantity is None:
+        if doubt:
+            out.doubtful.append(row.label)
+        if total is not None and total != 0:
+            if price and total % price == 0 and total > 0:
+                quantity = total / price
+                out.doubtful.append(row.label)
+            else:
+                out.findings.append(_unread(row, total_text))
+                return None
+        else:
+            return None
+    if quantity < 0:
+        out.findings.append(checks.negative_quantity(row.label, quantity))
+        return None
+    if quantity == 0:
+        return None
+    sure = of_words([*quantity_words, *total_words])
+    if price is not None and total is not None and abs(price * quantity - total) < Decimal("0.005"):
+        sure = max(sure, 0.97)  # two figures that agree with the printed price
+    if sure < _SURE or doubt:
+        out.doubtful.append(row.label)
+    boxes = [w.box for w in (*quantity_words, *total_words)] or [t.box for t in ticks if t.state] or [match.box]
+    return Line(label=row.label, quantity=quantity, unit_price=price, total=total, page=number, box=around(boxes))
+
+
+def _unread(row: Row, text: str) -> Finding:
+    return Finding(
+        code="doubtful",
+        text=f"Ligne « {checks.short(row.label)} » : « {text} » n’est ni une quantité ni un montant. "
+        "Merci de vérifier.",
+        field="lines",
+    )
+
+
+def _strays(pages: Sequence[Page], table: Table, words: dict[int, list[Word]], used: set[int], out: Ordered) -> None:
+    """Figures in the table's quantity or total column that stand in no row we know: a line may have been missed."""
+    for name in ("quantity", "total"):
+        if name not in table.columns:
+            continue
+        _, left, right = table.columns[name]
+        for index in range(table.top[0], table.bottom[0] + 1):
+            first = table.anchors[0][1].box[1] - 6 if index == table.top[0] else 0.0
+            last = table.bottom[1] + 4 if index == table.bottom[0] else pages[index].height
+            frame: Box = (left, first, right, last)
+            stray = [
+                w for w in words.get(index, [])
+                if id(w) not in used and inside(w.box, frame) and any(c.isdigit() for c in w.text)
+            ]  # fmt: skip
+            if stray:
+                out.findings.append(
+                    Finding(
+                        code="doubtful",
+                        text=f"Une valeur du tableau (« {joined(in_order(stray))} ») n’est rattachée à aucune ligne "
+                        "connue. Merci de vérifier la commande.",
+                        field="lines",
+                    )
+                )
+                return
+
+
+__all__ = ["Ordered", "Table", "before", "locate", "read"]

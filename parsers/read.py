@@ -1,0 +1,75 @@
+"""Reading, from top to bottom: a mail or one document becomes a `Reading`. Pure: all it knows is in its arguments."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from parsers import containers, document, sniff
+from parsers.containers import Leaf
+from parsers.records import Context, Finding, Piece, Reading
+
+_MAILS = frozenset({sniff.EML, sniff.MSG})
+_CRASHED = "La lecture de ce document a échoué : merci de l’ouvrir à la main, ou de demander qu’il soit renvoyé en PDF."
+
+
+def read(data: bytes, source: str, context: Context) -> Reading:
+    """What one file holds: `data` its bytes, `source` its name. Never raises for what the bytes hold."""
+    if is_mail(data, source):
+        from parsers import mail
+
+        parsed = mail.parse_mail(data, context.limits)
+        return Reading(source=source, mail=parsed.mail, pieces=_pieces(parsed.leaves, context))
+    return Reading(
+        source=source, mail=None, pieces=_pieces(containers.open_file(data, source, context.limits), context)
+    )
+
+
+def is_mail(data: bytes, source: str) -> bool:
+    """Whether the bytes are a message rather than a bare document."""
+    return sniff.media_type(data, source) in _MAILS or source.lower().endswith(".eml")
+
+
+def _pieces(leaves: Iterable[Leaf], context: Context) -> tuple[Piece, ...]:
+    return tuple(piece for leaf in leaves for piece in read_leaf(leaf, context))
+
+
+def read_leaf(leaf: Leaf, context: Context) -> list[Piece]:
+    """The pieces of one file of a message; a reader that fails takes no other file with it."""
+    if leaf.findings:
+        return [_unreadable(leaf, leaf.findings)]
+    try:
+        return document.read_document(leaf.data, leaf.name, leaf.media_type, context)
+    except Exception:
+        # The one broad net: a document that breaks its reader in a way nobody foresaw is put to a person, and the
+        # rest of the mail is read. Nothing is logged here: the message would carry the document's content.
+        return [_unreadable(leaf, (Finding(code="unreadable", text=_CRASHED),))]
+
+
+def _unreadable(leaf: Leaf, findings: tuple[Finding, ...]) -> Piece:
+    return Piece(
+        name=leaf.name,
+        sha256=hashlib.sha256(leaf.data).hexdigest(),
+        source_type="unreadable",
+        findings=findings,
+    )
+
+
+@functools.cache
+def parser_version() -> str:
+    """A digest of this package's sources and tables: the same bytes are never read twice by the same version."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(p for p in here.rglob("*") if p.suffix in (".py", ".yaml", ".json", ".npz", ".onnx")):
+        digest.update(path.relative_to(here).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def __getattr__(name: str) -> str:
+    # PARSER_VERSION is computed when it is first asked for: reading every source would slow `--help` down.
+    if name == "PARSER_VERSION":
+        return parser_version()
+    raise AttributeError(name)

@@ -1,0 +1,55 @@
+"""Whether a hand signed: something drawn, stamped or pictured in the member's signature box. A typed name is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parsers.labels import Line, Match, find, overlap
+from parsers.layouts import Form
+from parsers.page import Page
+from parsers.records import Box
+from parsers.zones import horizontals, shared, verticals
+
+_BELOW = 110.0  # points below the label that its box may reach where nothing bounds it
+_LEAST = 12.0  # points of ink or picture: less is a speck
+
+
+def signed(form: Form, pages: Sequence[Page], lines: Sequence[Line], bars: Sequence[Sequence[float]]) -> bool:
+    """Whether ink or a picture stands in the box under the label of the member's signature."""
+    if not form.signature:
+        return False
+    found = find(form.signature, lines, bars)
+    if not found:
+        return False
+    label = max(found, key=lambda m: (m.likeness, m.page, m.box[1]))
+    others = [m for spellings in form.other_signatures for m in find(spellings, lines, bars) if m.page == label.page]
+    page = pages[label.page]
+    box = frame(label, page, others)
+    for picture in page.pictures:
+        if not picture.full_page and _lies_in(picture.box, box):
+            return True
+    ink = [s for s in page.strokes if _lies_in(s.box, box)]
+    return any(max(s.box[2] - s.box[0], s.box[3] - s.box[1]) >= _LEAST for s in ink)
+
+
+def frame(label: Match, page: Page, others: Sequence[Match] = ()) -> Box:
+    """The box that the rulings draw around the label, else the space below it."""
+    x, y = label.box[0] + 2, label.middle
+    xs = verticals(page, label.box[3] + 8)
+    left = max((v for v in xs if v <= x + 2), default=label.box[0] - 10)
+    right = min((v for v in xs if v > label.box[2] - 2), default=page.width)
+    for other in others:
+        if other.box[0] > label.box[0] and abs(other.middle - y) < 20:
+            right = min(right, other.box[0] - 2)
+    ys = horizontals(page, (label.box[0] + label.box[2]) / 2)
+    top = max((v for v in ys if v < y), default=y - 8)
+    bottom = min((v for v in ys if v > y + 12), default=y + _BELOW)
+    return left, max(top, y - 30), right, min(bottom, y + 2 * _BELOW)
+
+
+def _lies_in(what: Box, box: Box) -> bool:
+    """Half of it in the box, or a third where it is large (a stamp beside its box); its height may run over."""
+    area = (what[2] - what[0]) * (what[3] - what[1])
+    if area < 1:
+        return False
+    return shared(what, box) >= 0.5 or (overlap(what, box) > 600 and shared(what, box) > 0.3)
