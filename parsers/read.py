@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from parsers import containers, document, sniff
@@ -15,15 +15,21 @@ _MAILS = frozenset({sniff.EML, sniff.MSG})
 _CRASHED = "La lecture de ce document a échoué : merci de l’ouvrir à la main, ou de demander qu’il soit renvoyé en PDF."
 
 
-def read(data: bytes, source: str, context: Context) -> Reading:
-    """What one file holds: `data` its bytes, `source` its name. Never raises for what the bytes hold."""
+Watch = Callable[[Leaf], Finding | None]  # told of each file before it is read; its answer sets the file aside
+
+
+def read(data: bytes, source: str, context: Context, watch: Watch | None = None) -> Reading:
+    """What one file holds: `data` its bytes, `source` its name. Never raises for what the bytes hold.
+
+    `watch` sees each file of the message first: a shell that reads in a child process learns so which one killed it.
+    """
     if is_mail(data, source):
         from parsers import mail
 
         parsed = mail.parse_mail(data, context.limits)
-        return Reading(source=source, mail=parsed.mail, pieces=_pieces(parsed.leaves, context))
+        return Reading(source=source, mail=parsed.mail, pieces=_pieces(parsed.leaves, context, watch))
     return Reading(
-        source=source, mail=None, pieces=_pieces(containers.open_file(data, source, context.limits), context)
+        source=source, mail=None, pieces=_pieces(containers.open_file(data, source, context.limits), context, watch)
     )
 
 
@@ -32,12 +38,14 @@ def is_mail(data: bytes, source: str) -> bool:
     return sniff.media_type(data, source) in _MAILS or source.lower().endswith(".eml")
 
 
-def _pieces(leaves: Iterable[Leaf], context: Context) -> tuple[Piece, ...]:
-    return tuple(piece for leaf in leaves for piece in read_leaf(leaf, context))
+def _pieces(leaves: Iterable[Leaf], context: Context, watch: Watch | None) -> tuple[Piece, ...]:
+    return tuple(piece for leaf in leaves for piece in read_leaf(leaf, context, watch))
 
 
-def read_leaf(leaf: Leaf, context: Context) -> list[Piece]:
+def read_leaf(leaf: Leaf, context: Context, watch: Watch | None = None) -> list[Piece]:
     """The pieces of one file of a message; a reader that fails takes no other file with it."""
+    if watch is not None and (aside := watch(leaf)) is not None:
+        return [_unreadable(leaf, (aside,))]
     if leaf.findings:
         return [_unreadable(leaf, leaf.findings)]
     try:
