@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,8 @@ from rules.schema import Group
 if TYPE_CHECKING:
     from daemon.mailbox import Mailbox
     from daemon.outgoing import Outgoing
+
+log = logging.getLogger(__name__)
 
 
 def load_groups(sources: tuple[str, ...]) -> dict[str, Group]:
@@ -81,6 +84,21 @@ class House:
         from daemon.outgoing import open_outgoing
 
         return open_outgoing(self.config.outgoing)
+
+    def take_census(self) -> None:
+        """Who is who, from the configured file. Opens no dossier: only `members import` does."""
+        if self.config.members.file is None:
+            return
+        from daemon.census import load
+        from daemon.store import census
+
+        read = load(self.config.members.file)
+        with self.database.session() as s:
+            census.bring_in(s, read, dict(self.groups))
+        if read.refused:
+            log.warning(
+                "census lines refused", extra={"event": "census.refused", "lines": [n for n, _ in read.refused]}
+            )
 
     def context(self, bodies: tuple[Body, ...]) -> Context:
         """What reading may know: the census, the trust anchors, the groups' own forms, the limits."""

@@ -7,17 +7,20 @@ child. Memory is bounded by RLIMIT_DATA: the address space that libraries merely
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import resource
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from daemon.errors import VaguemestreError
-from parsers.records import Context, Reading
+from parsers.containers import Leaf
+from parsers.records import Context, Finding, Reading
 
 MAX_MESSAGES = 200  # a child is then replaced: what a library leaks stays bounded
 
@@ -33,6 +36,13 @@ class _Job:
     spoiled: dict[str, str]  # document → what became of its reader
 
 
+SPOILED = {
+    "timeout": "La lecture de ce document a pris trop de temps : merci de le renvoyer en PDF, ou page par page.",
+    "memory": "Ce document demande trop de mémoire : merci de le renvoyer en PDF, ou en plusieurs fichiers.",
+    "died": "La lecture de ce document a échoué : merci de l’enregistrer de nouveau en PDF et de le renvoyer.",
+}
+
+
 def _child(pipe: Connection, context: Context) -> None:
     """The child's loop: a job in, the documents' names as they are begun, the reading out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it finishes the unit at hand
@@ -46,11 +56,16 @@ def _child(pipe: Connection, context: Context) -> None:
             job: _Job = pipe.recv()
         except EOFError:
             return
+
+        def watch(leaf: Leaf, job: _Job = job) -> Finding | None:
+            """Tells the parent where we are and hands it the file, which a forward will carry byte for byte."""
+            document = f"{leaf.name}|{hashlib.sha256(leaf.data).hexdigest()}"
+            pipe.send(("at", document, leaf.data))
+            outcome = job.spoiled.get(document)
+            return None if outcome is None else Finding(code="unreadable", text=SPOILED[outcome])
+
         try:
-            reading = read(
-                job.data, job.source, context, spoiled=job.spoiled, begin=lambda name: pipe.send(("at", name))
-            )
-            pipe.send(("done", reading))
+            pipe.send(("done", read(job.data, job.source, context, watch)))
         except MemoryError:
             pipe.send(("out_of_memory", None))
             return
@@ -61,8 +76,9 @@ def _child(pipe: Connection, context: Context) -> None:
 class Reader:
     """Reads messages in a child. Not for several threads at once: one `Reader` a thread."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, keep: Callable[[bytes], object] | None = None) -> None:
         self.context = context
+        self._keep = keep  # given the bytes of each document, containers opened
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self._served = 0
@@ -97,10 +113,12 @@ class Reader:
                 if not pipe.poll(max(0.0, end - time.monotonic())):
                     self.close()
                     return "timeout", at
-                kind, value = pipe.recv()
+                kind, value, *rest = pipe.recv()
                 if kind == "at":
                     at = value
                     end = time.monotonic() + limits.seconds
+                    if self._keep is not None:
+                        self._keep(rest[0])
                 elif kind == "done":
                     self._served += 1
                     if self._served >= MAX_MESSAGES:

@@ -51,6 +51,7 @@ async def run_once(house: House) -> None:
     """Everything that is due, then ends. Raises the first ServiceUnreachable after all others have had their turn."""
     trouble: VaguemestreError | None = None
     house.database.release_dead()
+    house.take_census()
     line = runners(house)
     try:
         worked = True
@@ -129,6 +130,7 @@ class Service:
         _ = house.groups, house.blobs, house.mailboxes, house.outgoing  # what is wrong with them shows now
         house.database.migrate()
         house.database.release_dead()
+        house.take_census()
         return house
 
     def _renew(self, old: House) -> House:

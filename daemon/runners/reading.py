@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 
-from parsers.read import PARSER_VERSION
 from sqlalchemy import or_, select
 
 from daemon.errors import VaguemestreError
@@ -16,6 +15,7 @@ from daemon.reader import Reader
 from daemon.runners import retry
 from daemon.store import books, census, journal
 from daemon.store.models import MailRow, ReadingRow
+from parsers.read import parser_version
 from parsers.records import Context, Reading
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class ReadingRunner:
                 return False
             bodies = census.bodies(s)
             context = self.house.context(bodies)
-            version = f"{PARSER_VERSION}+{context_digest(context)}"
+            version = f"{parser_version()}+{context_digest(context)}"
             cached = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
             if cached is not None:
                 self._read(mail, books.READING.validate_python(cached.reading))
@@ -67,7 +67,7 @@ class ReadingRunner:
         """A reader that knows this census; the former one is let go when the census changes."""
         if self._reader is None or self._census != version:
             self.close()
-            self._reader, self._census = Reader(context), version
+            self._reader, self._census = Reader(context, self.house.blobs.put), version
         return self._reader
 
     def _read(self, row: MailRow, reading: Reading) -> None:
@@ -76,7 +76,7 @@ class ReadingRunner:
         row.claimed_by = row.claimed_until = None
         if mail is not None:
             row.message_id, row.sender, row.subject = mail.message_id, mail.from_, mail.subject
-            row.nature = mail.nature
+            row.nature, row.thread = mail.nature, list(reversed(mail.in_reply_to))
             if mail.message_id:
                 row.key = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
 

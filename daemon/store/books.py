@@ -120,7 +120,7 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
 def open_dossier(
     session: Session, *, group: str, lot: str, member: MemberRow, prefix: str, at: dt.datetime, committed: bool = False
 ) -> tuple[DossierRow, bool]:
-    """The member's dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none; and whether it was."""
+    """The member’s dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none; whether it was."""
     session.flush()
     row = session.scalar(
         select(DossierRow).where(DossierRow.group == group, DossierRow.lot == lot, DossierRow.member_id == member.id)

@@ -81,6 +81,7 @@ class MailRow(Lease, Base):
     complete: Mapped[bool] = mapped_column(default=True)  # False: over the size limit, only its headers were fetched
     key: Mapped[str] = mapped_column(String(32), index=True)  # stable id: digest of the Message-ID, or of the bytes
     message_id: Mapped[str | None] = mapped_column(String(998))
+    thread: Mapped[list[Any]] = mapped_column(default=list)  # Message-IDs it answers, oldest first: for References
     sender: Mapped[str | None] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(Text, default="")
     received_at: Mapped[dt.datetime]

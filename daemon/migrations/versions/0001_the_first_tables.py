@@ -44,6 +44,9 @@ def upgrade() -> None:
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.String(length=998), nullable=True),
+        sa.Column(
+            "thread", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("sender", sa.String(length=320), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("received_at", models.Instant(timezone=True), nullable=False),

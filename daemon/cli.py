@@ -56,7 +56,7 @@ def run(
     now: NowOption = None,
 ) -> None:
     """The daemon: watches the mailboxes, reads, decides, answers, files. SIGTERM ends it, SIGHUP loads anew."""
-    from daemon.cli import run as command
+    from daemon.commands import run as command
 
     command.run(config, once=once, now=now)
 
@@ -71,7 +71,7 @@ def read(
     config: ConfigOption = None,
 ) -> None:
     """What would be read in these files. Touches nothing; a configuration only adds its census and trust anchors."""
-    from daemon.cli import read as command
+    from daemon.commands import read as command
 
     command.read(files, json=json, overlay=overlay, config=config)
 
@@ -83,7 +83,7 @@ def explain(
     now: NowOption = None,
 ) -> None:
     """Why: the rule, the requirement, the value and where it was read."""
-    from daemon.cli import explain as command
+    from daemon.commands import explain as command
 
     command.explain(what, config=config, now=now)
 
@@ -95,7 +95,7 @@ def plan(
     config: ConfigOption = None,
 ) -> None:
     """Which letters would be due at an instant, if nothing came in until then. Sends nothing, writes nothing."""
-    from daemon.cli import plan as command
+    from daemon.commands import plan as command
 
     command.plan(at, json=json, config=config)
 
@@ -103,7 +103,7 @@ def plan(
 @app.command()
 def dossiers(json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None) -> None:
     """The dossiers: one member, one lot, what is there and what is missing."""
-    from daemon.cli import books
+    from daemon.commands import books
 
     books.dossiers(json=json, group=group, config=config)
 
@@ -114,7 +114,7 @@ def letters(
 ) -> None:
     """The letters: due, sent, failed."""
     if context.invoked_subcommand is None:
-        from daemon.cli import books
+        from daemon.commands import books
 
         books.letters(json=json, group=group, config=config)
 
@@ -125,7 +125,7 @@ def letters_show(
     config: ConfigOption = None,
 ) -> None:
     """One letter: headers, text and HTML."""
-    from daemon.cli import books
+    from daemon.commands import books
 
     books.show_letter(key, config=config)
 
@@ -136,7 +136,7 @@ def reviews(
 ) -> None:
     """The questions to the coordinator, and their answers."""
     if context.invoked_subcommand is None:
-        from daemon.cli import books
+        from daemon.commands import books
 
         books.reviews(json=json, group=group, config=config)
 
@@ -150,7 +150,7 @@ def reviews_answer(
     now: NowOption = None,
 ) -> None:
     """Answers a review as the coordinator's reply would."""
-    from daemon.cli import reviews as command
+    from daemon.commands import reviews as command
 
     command.answer(number, " ".join(words), by=by, config=config, now=now)
 
@@ -162,7 +162,7 @@ def events(
     config: ConfigOption = None,
 ) -> None:
     """The journal, and whether its chain of hashes is whole."""
-    from daemon.cli import books
+    from daemon.commands import books
 
     books.events(json=json, dossier=dossier, config=config)
 
@@ -175,7 +175,7 @@ def members_import(
     now: NowOption = None,
 ) -> None:
     """The census: who is who, and the dossiers that it commits each member to (opened as `expected`)."""
-    from daemon.cli import members as command
+    from daemon.commands import members as command
 
     command.import_(file, config=config, group=group, now=now)
 
@@ -183,7 +183,7 @@ def members_import(
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Tries configuration, rules, templates, mailboxes, SMTP, database and tools; each failure with its remedy."""
-    from daemon.cli import check as command
+    from daemon.commands import check as command
 
     command.check(config)
 
@@ -195,7 +195,7 @@ def demo(
     ] = Path("demo"),
 ) -> None:
     """The whole thing on a Maildir and SQLite, with mails of its own. No account, no network."""
-    from daemon.cli import demo as command
+    from daemon.commands import demo as command
 
     command.demo(folder)
 
@@ -209,3 +209,7 @@ def main() -> None:
         sys.exit(e.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

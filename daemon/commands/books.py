@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from daemon.cli.common import console, house, print_json, table
 from daemon.clock import PARIS
+from daemon.commands.common import console, house, print_json, table
 from daemon.errors import UsageError
 from daemon.store import journal
 from daemon.store.models import DossierRow, EventRow, LetterRow, PieceRow, ReviewRow

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon.cli.common import house, instant
+from daemon.commands.common import house, instant
 from daemon.errors import UsageError
 from daemon.logs import configure
 

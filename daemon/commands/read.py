@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon.cli.common import console, print_json
+from daemon.commands.common import console, print_json
 from daemon.errors import UsageError
 from daemon.reader import Reader
 from parsers.records import Body, Context, Piece, Reading

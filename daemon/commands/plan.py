@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.addresses import recipients
-from daemon.cli.common import house, instant, print_json, table
 from daemon.clock import PARIS
+from daemon.commands.common import house, instant, print_json, table
 from daemon.house import House
 from daemon.store import books
 from daemon.store.models import DossierRow, LetterRow
@@ -33,7 +33,9 @@ def simulate(
         new = [x for x in decision.letters if x.key not in filed]
         yield from ((at, x) for x in new)
         sent = (
-            LetterOnFile(key=x.key, kind=x.kind, due_at=x.due_at, sent_at=max(at, x.due_at), state="sent", facts=x.facts)
+            LetterOnFile(
+                key=x.key, kind=x.kind, due_at=x.due_at, sent_at=max(at, x.due_at), state="sent", facts=x.facts
+            )
             for x in new
         )
         dossier = replace(dossier, letters=(*dossier.letters, *sent))
@@ -44,7 +46,9 @@ def simulate(
 
 def due(h: House, s: Session, now: dt.datetime, until: dt.datetime) -> Iterator[dict[str, Any]]:
     """The contract's letters: those due on the books and not sent, then those that would come."""
-    for x in s.scalars(select(LetterRow).where(LetterRow.state.in_(("due", "sending"))).order_by(LetterRow.id)).unique():
+    for x in s.scalars(
+        select(LetterRow).where(LetterRow.state.in_(("due", "sending"))).order_by(LetterRow.id)
+    ).unique():
         yield _row(x.due_at, x.key, x.kind, x.group, [x.dossier.ref] if x.dossier else [], x.recipients, x.subject)
     for row in s.scalars(select(DossierRow).order_by(DossierRow.id)).unique():
         if row.next_at is None or row.next_at > until:
@@ -86,6 +90,9 @@ def plan(at: str, *, json: bool, config: Path | None) -> None:
         return
     table(
         ("quand", "lettre", "dossier", "à", "clé"),
-        ((r["due_at"][:16].replace("T", " "), r["kind"], ", ".join(r["dossiers"]), ", ".join(r["to"]), r["key"]) for r in rows),
+        (
+            (r["due_at"][:16].replace("T", " "), r["kind"], ", ".join(r["dossiers"]), ", ".join(r["to"]), r["key"])
+            for r in rows
+        ),
         title=f"Lettres qui seraient dues d’ici au {until.astimezone(PARIS):%d/%m/%Y %H:%M}",
     )

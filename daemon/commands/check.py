@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from daemon import config as configuration
-from daemon.cli.common import console
+from daemon.commands.common import console
 from daemon.errors import VaguemestreError
 from daemon.house import House
 from daemon.store import journal

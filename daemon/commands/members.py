@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.cli.common import console, house
+from daemon.commands.common import console, house
 from daemon.errors import UsageError
 
 
