@@ -32,7 +32,7 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
     for first, last in parts:
         pages = document.pages[first - 1 : last]
         found = extract_pages(pages, context).with_findings(*document.findings)
-        piece = found.to_piece(
+        piece = _as_sent(found, pages).to_piece(
             name=name if len(parts) == 1 else f"{name}#{first}-{last}",
             sha256=sha256,
             source_type=document.source_type,
@@ -49,14 +49,22 @@ def to_document(data: bytes, media_type: str, context: Context) -> Document:
 
         return pdf.to_document(data, context.limits, context.ocr)
     if media_type.startswith("image/"):
-        from parsers.sources.pdf_scans import NO_ENGINE
-
-        return Document(pages=(), source_type="unreadable", findings=(NO_ENGINE,))
+        return _picture(data, context)
     if media_type in _OFFICE:
         from parsers.sources import office
 
-        return office.to_document(data, media_type, context.limits)
+        return office.to_document(data, media_type, context.limits, lambda picture: _picture(picture, context))
     return Document(pages=(), source_type="unreadable", findings=(Finding(code="unreadable", text=_NO_FORMAT),))
+
+
+def _picture(data: bytes, context: Context) -> Document:
+    if not context.ocr:
+        from parsers.sources.pdf_scans import NO_ENGINE
+
+        return Document(pages=(), source_type="unreadable", findings=(NO_ENGINE,))
+    from parsers.sources import image
+
+    return image.to_document(data, context.limits)
 
 
 def extract_pages(pages: tuple[Page, ...], context: Context) -> Extraction:
@@ -70,6 +78,22 @@ def extract_pages(pages: tuple[Page, ...], context: Context) -> Extraction:
     if any(f.code == "blank" for f in found.findings):
         return replace(found, findings=(*found.findings, *checks.outdated(found.group, text, context)))
     return checks.check(found, context, text)
+
+
+def _as_sent(found: Extraction, pages: tuple[Page, ...]) -> Extraction:
+    """Boxes moved from the straightened page to the page as its sender sees it."""
+    warped = {p.number: p for p in pages if p.warp is not None}
+    if not warped:
+        return found
+    fields = {
+        k: replace(f, box=warped[f.page].as_sent(f.box)) if f.box is not None and f.page in warped else f
+        for k, f in found.fields.items()
+    }
+    lines = tuple(
+        replace(x, box=warped[x.page].as_sent(x.box)) if x.box is not None and x.page in warped else x
+        for x in found.lines
+    )
+    return replace(found, fields=fields, lines=lines)
 
 
 def _unread() -> Finding:

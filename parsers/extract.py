@@ -129,7 +129,7 @@ def _dependent(sheet: Sheet, item: Item) -> list[Match]:
     for n, line in enumerate(sheet.lines):
         if line.page != head.page:
             continue
-        for match in find(item.label, [line], [sheet.bars[n]], fuzzy=False):
+        for match in find(item.label, [line], [sheet.bars[n]], fuzzy=False, inner=True):
             own_row = same_row(match.box, head.box) and match.box[0] >= head.box[2] - 2
             next_row = 0 < match.middle - head.middle < 32 and match.alone and match.first
             if own_row or next_row:

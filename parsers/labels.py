@@ -154,11 +154,17 @@ def _height(box: Box) -> float:
 
 
 def find(
-    spellings: Sequence[str], lines: Sequence[Line], bars: Sequence[Sequence[float]] = (), *, fuzzy: bool = True
+    spellings: Sequence[str],
+    lines: Sequence[Line],
+    bars: Sequence[Sequence[float]] = (),
+    *,
+    fuzzy: bool = True,
+    inner: bool = False,
 ) -> list[Match]:
     """Every place where one of the spellings stands; the longest spelling wins where they overlap.
 
     `bars`: for each line, x of the vertical rulings that cross it. `fuzzy`: where no exact place is found, near ones.
+    `inner`: a short label may stand within running text.
     """
     found: list[Match] = []
     for spelling in sorted(spellings, key=lambda s: -len(squash(s))):
@@ -168,7 +174,7 @@ def find(
         for n, line in enumerate(lines):
             start = line.text.find(wanted)
             while start >= 0:
-                match = _match(line, start, start + len(wanted), 1.0, spelling, bars[n] if bars else ())
+                match = _match(line, start, start + len(wanted), 1.0, spelling, bars[n] if bars else (), inner)
                 if match is not None and not any(_covers(m, match) for m in found):
                     found.append(match)
                 start = line.text.find(wanted, start + 1)
@@ -214,7 +220,9 @@ def _snapped(line: Line, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _match(line: Line, start: int, end: int, likeness: float, spelling: str, bars: Sequence[float]) -> Match | None:
+def _match(
+    line: Line, start: int, end: int, likeness: float, spelling: str, bars: Sequence[float], inner: bool = False
+) -> Match | None:
     """The match, None where it begins or ends within a word of letters."""
     w0, c0 = line.at[start]
     w1, c1 = line.at[end - 1]
@@ -255,7 +263,7 @@ def _match(line: Line, start: int, end: int, likeness: float, spelling: str, bar
     first = not before.strip() and (w0 == 0 or line.words[w0][1].box[0] - line.words[w0 - 1][1].box[2] > 0.8 * height)
     raw = " ".join(line.words[w][1].text for w in range(w0, w1 + 1))
     length = end - start
-    if length < _SHORT and not closed and not alone and not line.recognised:
+    if length < _SHORT and not inner and not closed and not alone and not line.recognised:
         return None
     return Match(
         page=line.page, box=box, spans=tuple(spans), likeness=likeness, closed=closed, alone=alone, first=first,

@@ -14,7 +14,7 @@ from parsers.labels import Match, around, overlap, part_box, same_row
 from parsers.page import Page, Word
 from parsers.records import Box
 
-_LEADERS = re.compile(r"[.…_·‥]{2,}|…|_+")  # writing lines typed as dots or underscores
+_LEADERS = re.compile(r"[.…·‥]{2,}|…|_{2,}|(?<!\S)_(?!\S)")  # writing lines typed as dots or underscores
 _REACH = 8.5  # points above or below a label's middle within which its value stands
 _COMB = 22.0  # points: vertical rulings closer than this are comb cells, not cells of a table
 
@@ -82,10 +82,14 @@ def verticals(page: Page, y: float) -> list[float]:
     while i < len(merged):
         j = i
         while j + 1 < len(merged) and merged[j + 1] - merged[j] < _COMB:
+            if abs((merged[j + 1] - merged[j]) - (merged[i + 1] - merged[i])) > 2.5:
+                break
             j += 1
-        if j - i < 4:
-            out.extend(merged[i : j + 1])
-        i = j + 1
+        if j - i < 2:
+            out.append(merged[i])
+            i += 1
+        else:
+            i = j + 1
     return out
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parsers.page import Document, Page
-from parsers.records import Finding, Limits
+from parsers.records import Finding, Limits, SourceType
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -88,10 +88,12 @@ def _read(pdf: pypdfium2.PdfDocument, data: bytes, count: int, truncated: bool, 
     if scanned:
         pages, more = pdf_scans.recognise_pages(pdf, pages, frozenset(scanned), limits, ocr)
         findings.extend(more)
-    source = "scan" if scanned and 2 * len(scanned) >= len(pages) else "acroform" if filled else "text_pdf"
+    source: SourceType = "acroform" if filled else "text_pdf"
+    if scanned and 2 * len(scanned) >= len(pages):
+        source = "photo" if any(page.photo for page in pages) else "scan"
     return Document(
         pages=tuple(pages),
-        source_type=source,  # type: ignore[arg-type]  # one of three literals, chosen above
+        source_type=source,
         findings=tuple(findings),
         metadata=_metadata(pdf),
     )
