@@ -1,0 +1,1 @@
+"""Reading pictures: geometry, marks in the pixels, the two OCR engines."""

@@ -1,0 +1,113 @@
+"""The second witness: words that may be values, put to tesseract in one picture, one line below the other.
+
+It reads other things wrong than the first engine does, so what both read alike is sure. Long printed sentences are
+not asked about: nothing in them is a value, and they would cost most of the time.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from parsers.ocr import engines
+from parsers.ocr.lines import Read
+
+Pixels = NDArray[Any]
+
+HEIGHT = 40  # pixels of a line in the picture shown to tesseract
+GAP = 26  # white between two lines
+WIDTH = 1500  # a line's part longer than this is cut
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the second engine made of a word, and how sure the word is now."""
+
+    second: str | None
+    confidence: float
+
+
+def seconds(clean: Pixels, read: Sequence[Read], limit: float) -> dict[int, Verdict]:
+    """By the word's place in `read`. Empty where tesseract is not installed."""
+    if engines.tesseract_version() is None:
+        return {}
+    groups = _groups(read)
+    if not groups:
+        return {}
+    picture, rows = _stacked(clean, read, groups)
+    seen = engines.tesseract(picture, dpi=200, seconds=limit, psm=6)
+    verdicts: dict[int, Verdict] = {}
+    for (top, scale, left), group in zip(rows, groups, strict=True):
+        line = [w for w in seen if top - GAP / 2 <= (w.box[1] + w.box[3]) / 2 < top + HEIGHT + GAP / 2]
+        for i in group:
+            x0, x1 = ((read[i].box[k] - left) * scale for k in (0, 2))
+            text = "".join(
+                w.text for w in sorted(line, key=lambda w: w.box[0]) if _share(w.box[0], w.box[2], x0, x1) > 0.5
+            )
+            verdicts[i] = _verdict(read[i], text or None)
+    return verdicts
+
+
+def _share(a0: float, a1: float, b0: float, b1: float) -> float:
+    """How much of the shorter span lies within the other."""
+    return (min(a1, b1) - max(a0, b0)) / max(min(a1 - a0, b1 - b0), 1.0)
+
+
+def _groups(read: Sequence[Read]) -> list[list[int]]:
+    """Runs of words of one line that may hold a value."""
+    by_line: dict[int, list[int]] = {}
+    for i, word in enumerate(read):
+        by_line.setdefault(word.line, []).append(i)
+    groups = []
+    for line in by_line.values():
+        line.sort(key=lambda i: read[i].box[0])
+        prose = len(line) >= 9 and min(read[i].confidence for i in line) > 0.3
+        if not prose:
+            groups.append(line)
+    return groups
+
+
+def _stacked(
+    clean: Pixels, read: Sequence[Read], groups: list[list[int]]
+) -> tuple[Pixels, list[tuple[int, float, float]]]:
+    """The lines' pictures below each other, and of each its top, its scale and the sheet's pixel where it begins."""
+    strips: list[Pixels] = []
+    rows: list[tuple[int, float, float]] = []
+    top = GAP
+    for group in groups:
+        x0 = max(min(read[i].box[0] for i in group) - 6, 0)
+        x1 = min(max(read[i].box[2] for i in group) + 6, clean.shape[1])
+        y0 = max(min(read[i].box[1] for i in group) - 3, 0)
+        y1 = min(max(read[i].box[3] for i in group) + 3, clean.shape[0])
+        part = clean[round(y0) : max(round(y1), round(y0) + 4), round(x0) : max(round(x1), round(x0) + 4)]
+        scale = min(HEIGHT / part.shape[0], WIDTH / part.shape[1])
+        size = max(round(part.shape[1] * scale), 4), max(round(part.shape[0] * scale), 4)
+        small = cv2.resize(part, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+        strips.append(np.asarray(small, np.uint8))
+        rows.append((top, scale, x0 - 20 / scale))
+        top += HEIGHT + GAP
+    picture = np.full((top, max(s.shape[1] for s in strips) + 40), 250, np.uint8)
+    for strip, (row, _scale, _left) in zip(strips, rows, strict=True):
+        picture[row : row + strip.shape[0], 20 : 20 + strip.shape[1]] = strip
+    return picture, rows
+
+
+def plain(text: str) -> str:
+    """A reading as it is compared: without spaces, with one kind of dash and apostrophe."""
+    text = unicodedata.normalize("NFKC", text)
+    for many, one in (("–—−", "-"), ("’‘`´", "'"), ("“”«»", '"')):
+        for char in many:
+            text = text.replace(char, one)
+    return "".join(text.split())
+
+
+def _verdict(word: Read, second: str | None) -> Verdict:
+    if second is not None and plain(second) == plain(word.text):
+        return Verdict(second=second, confidence=1 - (1 - word.confidence) * 0.1)
+    return Verdict(second=second, confidence=word.confidence * 0.9)
