@@ -68,8 +68,8 @@ def compose(
     """The one mail that holds `letters`, for a person in `role` (member, sender, provider, coordinator).
 
     `to`, `sender`, `reply_to` are addresses, bare or with a display name; `message_id` and the identifiers of the
-    thread stand in angle brackets; `date` is aware. With `rehearsal`, the mail goes to that address and says to whom it would
-    have gone. Attachments are carried byte for byte. Raises `LetterTemplateError`.
+    thread stand in angle brackets; `date` is aware. With `rehearsal`, the mail goes to that address and says to whom
+    it would have gone. Attachments are carried byte for byte. Raises `LetterTemplateError`.
     """
     if date.tzinfo is None:
         raise ValueError(f"naive instant {date.isoformat()}")

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -74,10 +75,8 @@ def date_plain(value: object) -> str:
 def hour(value: object) -> str:
     """« 14 h 05 », « 8 h » : the time in Paris of an instant."""
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):  # what is no instant is shown as it is
             value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            pass  # shown as it is, below
     if not isinstance(value, dt.datetime):
         return str(value)
     local = value.astimezone(PARIS) if value.tzinfo else value
