@@ -1,4 +1,4 @@
-"""Working days and hours. French public holidays by the member's département (library `holidays`), in the group's zone."""
+"""Working days and hours in the group's zone. Public holidays are the member's département's (library `holidays`)."""
 
 from __future__ import annotations
 
@@ -78,6 +78,10 @@ class Days:
     def opening(self, day: dt.date) -> dt.datetime:
         """The first instant of `day`, or of the next open day, at which a reminder may leave."""
         return self.open(self._opening(day))
+
+    def closing(self, at: dt.datetime) -> dt.datetime:
+        """When the hours of the day of `at` end."""
+        return self.start(self.date(at)) + dt.timedelta(hours=self._calendar.closes)
 
     def _opening(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(self._calendar.opens), self.zone)

@@ -1,4 +1,4 @@
-"""Groups from YAML text. A mistake is one sentence with file, line and key; pure: only shipped files are opened here."""
+"""Groups from YAML text. A mistake is a sentence with file, line, key. Pure: only shipped files are opened here."""
 
 from __future__ import annotations
 
@@ -141,7 +141,8 @@ def _told(error: ValidationError, node: yaml.Node, origin: str) -> list[str]:
         path = tuple(p for p in e["loc"] if p != "[key]")
         plain = _PLAIN.get(e["type"])
         if e["type"] == "literal_error":
-            plain = f"« {e['input']} » n’est pas prévu ici ; valeurs possibles : {e['ctx']['expected'].replace(' or ', ', ')}"
+            possible = e["ctx"]["expected"].replace(" or ", ", ")
+            plain = f"« {e['input']} » n’est pas prévu ici ; valeurs possibles : {possible}"
         elif e["type"] == "value_error":
             plain = str(e["ctx"]["error"])
         elif e["type"] == "string_pattern_mismatch":

@@ -100,9 +100,9 @@ class Message:
 class News:
     """Something that became known other than by a piece: from the provider, the coordinator, the préfecture.
 
-    `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, words: str};
-    `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected | refused}; `listed` {key: of the list's
-    letter}; `withdrawn`, `reopened`, `closed` {}.
+    `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, on: ISO date or
+    None, words: str, message: id}; `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected |
+    refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {}.
     """
 
     kind: str
@@ -187,6 +187,7 @@ class Letter:
     answers: str | None = None  # Message.id that it answers: threading
     address: str | None = None  # a fixed address, where the rules name one (a provider's)
     subject: str | None = None  # a fixed subject, exact (Certigna's)
+    office_hours: bool = False  # leaves only on working days within the group's hours: `calendar.Days.open(now) == now`
 
     def __post_init__(self) -> None:
         _aware(self.due_at)

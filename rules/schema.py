@@ -1,6 +1,6 @@
 """The shape of a group's YAML: a policy is a table that a coordinator reads from top to bottom. Nothing is evaluated.
 
-`rules.load` makes these from text. All models are frozen and refuse unknown keys; the French in them is said as it stands.
+`rules.load` makes these from text. All models are frozen and refuse unknown keys; their French is said as it stands.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Fact(Table):
     non: str = ""
     told_by: str | None = None  # requirement whose paper carries the box: while it is owed, nothing is asked
     words: dict[Literal["oui", "non"], list[Text]] = {}  # plain words of a member that settle it
+    unless: list[Text] = []  # a sentence with one of these is about something else
 
 
 class Requirement(Table):

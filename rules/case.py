@@ -1,0 +1,68 @@
+"""A dossier on the table: group, lot, history, milestones and state, together, as all letters need them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from rules.calendar import Days
+from rules.history import History, tell
+from rules.milestones import Step, milestones, opened
+from rules.records import Dossier, DossierState
+from rules.schema import Group, Lot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """Everything derived from a dossier as of `now`."""
+
+    group: Group
+    lot: Lot
+    dossier: Dossier
+    now: dt.datetime
+    days: Days
+    told: History
+    steps: tuple[Step, ...]
+    opened_at: dt.datetime | None  # the provider opened the account
+    state: DossierState
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        return self.group.providers[self.lot.provider].name
+
+
+def study(group: Group, dossier: Dossier, now: dt.datetime) -> Case:
+    """The case of a dossier. KeyError where the group has no such lot."""
+    lot = group.lot(dossier.lot)
+    days = Days(group.calendar, dossier.member.department)
+    told = tell(group, lot, dossier, now)
+    opened_at = opened(dossier, now, lot)
+    return Case(
+        group=group,
+        lot=lot,
+        dossier=dossier,
+        now=now,
+        days=days,
+        told=told,
+        steps=milestones(lot, dossier, told, days),
+        opened_at=opened_at,
+        state=_state(dossier, told, active=opened_at is not None),
+    )
+
+
+def _state(dossier: Dossier, told: History, *, active: bool) -> DossierState:
+    if told.withdrawn_at:
+        return "withdrawn"
+    if told.closed_at:
+        return "closed"
+    if active:
+        return "active"
+    if told.sendings or told.listed_at:
+        return "forwarded"
+    if any(v.state == "review" for v in told.standing.verdicts):
+        return "review"
+    if told.complete_at:
+        return "complete"
+    heard = any(m.role == "member" and m.received_at <= told.now for m in dossier.messages)
+    return "incomplete" if told.standing.verdicts or heard or not dossier.committed else "expected"

@@ -1,0 +1,211 @@
+"""`decide`: a dossier's facts and an instant in; what is owed as of then out. Letters are derived, not triggered.
+
+The answer is the same however often and on whatever machine it is asked. A letter on file that is still `due` and that
+the answer no longer lists has been overtaken: the shell marks it `superseded`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from rules import tell
+from rules.case import Case, study
+from rules.history import Sending, acknowledged, digest, instants
+from rules.records import Decision, Dossier, Letter, Member, Message, Question, Role
+from rules.reminders import owed_letters, owed_turns
+from rules.schema import Group, Lot
+from rules.silence import silence_letters, silence_turns
+from rules.standing import Verdict
+
+
+def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
+    """What the dossier is and which letters must exist as of `now` (aware). KeyError: the group has no such lot."""
+    case = study(group, dossier, now)
+    made = [
+        *_acknowledgements(case),
+        *_forwards(case),
+        *_confirmations(case),
+        *owed_letters(case),
+        *silence_letters(case),
+    ]
+    letters, hours = _in_hours(case, made)
+    turns = [*instants(dossier), *owed_turns(case), *silence_turns(case), *hours]
+    turns += [s.turns_at for s in case.steps if s.turns_at]
+    return Decision(
+        state=case.state,
+        requirements=case.told.standing.requirements,
+        milestones=tuple(s.record for s in case.steps),
+        letters=tuple(sorted(letters, key=lambda x: (x.due_at, x.key))),
+        questions=tuple(_questions(case)),
+        complete_at=case.told.complete_at,
+        next_at=min((t for t in turns if t > now), default=None),
+    )
+
+
+def addresses(member: Member) -> set[str]:
+    """The member's known addresses, lower case."""
+    return {a.lower() for a in (*member.emails, member.functional_email) if a}
+
+
+def reply_role(member: Member, message: Message) -> Role:
+    """To whom an answer goes: the sender where the address is the member's or proven, else the known address."""
+    known = addresses(member)
+    return "sender" if message.sender.lower() in known or message.authenticity == "pass" or not known else "member"
+
+
+def trusted(member: Member, message: Message) -> bool:
+    """Whether the answer may hold what the mail itself did not bring."""
+    known = addresses(member)
+    if message.sender.lower() in known:
+        return True
+    domain = message.sender.lower().rpartition("@")[2]
+    return message.authenticity == "pass" and domain in {a.rpartition("@")[2] for a in known}
+
+
+def ack_key(dossier: Dossier, message: Message) -> str:
+    """The key of the acknowledgement of a mail."""
+    return f"{dossier.ref}/ack/{message.id}"
+
+
+def _in_hours(case: Case, letters: list[Letter]) -> tuple[list[Letter], list[dt.datetime]]:
+    """Letters that may exist at this hour, and when that changes: no reminder is made at night after a downtime."""
+    filed = {x.key for x in case.dossier.letters}
+    fresh = {x.key for x in letters if x.office_hours and x.key not in filed}
+    if not fresh:
+        return letters, []
+    if case.days.open(case.now) == case.now:
+        return letters, [case.days.closing(case.now)]
+    return [x for x in letters if x.key not in fresh], [case.days.open(case.now)]
+
+
+def _acknowledgements(case: Case) -> Iterator[Letter]:
+    member = case.dossier.member
+    mails = [m for m in case.dossier.messages if m.received_at <= case.now and acknowledged(m)]
+    latest = max(((m.received_at, m.id) for m in mails), default=None)
+    verdicts = {v.piece.id: v for v in case.told.standing.verdicts}
+    for m in mails:
+        to = reply_role(member, m)
+        brought = _ordered(case.lot, [verdicts[p] for p in m.new_pieces if p in verdicts])
+        again = _ordered(case.lot, [verdicts[p] for p in m.again if p in verdicts])
+        yield Letter(
+            key=ack_key(case.dossier, m),
+            kind="acknowledgement",
+            to=to,
+            due_at=m.received_at,
+            template="acknowledgement",
+            answers=m.id,
+            facts={
+                **tell.common(case, m.received_at, to, m.sender_name if to == "sender" else ""),
+                **tell.situation(case, m.received_at),
+                "message": tell.about_message(m),
+                "recognised": [tell.paper(case.group, case.lot, v) for v in brought],
+                "again": [tell.paper(case.group, case.lot, v) for v in again],
+                "only_again": not brought,
+                "latest": (m.received_at, m.id) == latest,
+                "trusted": trusted(member, m),
+            },
+        )
+
+
+def _ordered(lot: Lot, verdicts: list[Verdict]) -> list[Verdict]:
+    """In the lot's order of papers, then by name."""
+    ranks = {r.id: i for i, r in enumerate(lot.requirements)}
+    last = len(ranks)
+    return sorted(
+        verdicts, key=lambda v: (ranks.get(v.rule.id, last) if v.rule else last + 1, v.piece.name, v.piece.id)
+    )
+
+
+def _forwards(case: Case) -> Iterator[Letter]:
+    """One letter to the provider for the whole file, then one for each complement."""
+    for sending in case.told.sendings:
+        pieces = [tell.paper(case.group, case.lot, v) for v in sending.verdicts]
+        orders = [line for p in pieces for line in p["lines"]]
+        yield Letter(
+            key=sending.key,
+            kind="forward",
+            to="provider",
+            due_at=sending.at,
+            template="forward",
+            attachments=sending.pieces,
+            address=case.lot.forward_to,
+            subject=case.lot.forward_subject,
+            facts={
+                **tell.common(case, sending.at, "provider"),
+                "complement": sending.complement,
+                "pieces": pieces,
+                "sheet": tell.sheet(case),
+                "orders": orders,
+                "trainings": tell.trainings(case.group, orders),
+                "promised": tell.following(case),
+                "exact_subject": case.lot.forward_subject,
+            },
+        )
+
+
+def _confirmations(case: Case) -> Iterator[Letter]:
+    """That the file went to the provider, or the list did."""
+    for sending in case.told.sendings:
+        answered = _told_by(case.dossier, sending)
+        to: Role = reply_role(case.dossier.member, answered) if answered else "member"
+        yield Letter(
+            key=f"{case.dossier.ref}/confirmation/{digest(sending.pieces)}",
+            kind="confirmation",
+            to=to,
+            due_at=sending.at,
+            template="confirmation",
+            answers=answered.id if answered else None,
+            facts={
+                **tell.common(case, sending.at, to),
+                **tell.situation(case, sending.at),
+                "provider": case.provider,
+                "pieces": [v.rule.what for v in sending.verdicts if v.rule],
+                "complement": sending.complement,
+                "told_by": ack_key(case.dossier, answered) if answered else None,
+            },
+        )
+    at = case.told.listed_at
+    if at:
+        yield Letter(
+            key=f"{case.dossier.ref}/listed",
+            kind="confirmation",
+            to="member",
+            due_at=at,
+            template="listed",
+            facts={
+                **tell.common(case, at, "member"),
+                **tell.situation(case, at),
+                "provider": case.provider,
+                "steps": tell.notes(case.lot.listed, case.told.standing.facts),
+            },
+        )
+
+
+def _told_by(dossier: Dossier, sending: Sending) -> Message | None:
+    """The mail of the same instant, whose acknowledgement tells of the sending."""
+    mails = [m for m in dossier.messages if m.received_at == sending.at and acknowledged(m)]
+    return max(mails, key=lambda m: m.id, default=None)
+
+
+def _questions(case: Case) -> Iterator[Question]:
+    """What the coordinator must settle, one question a paper."""
+    if case.told.over:
+        return
+    standing = case.told.standing
+    for v in standing.verdicts:
+        if v.state == "review" and v.points:
+            rest = [r for r in standing.requirements if r.blocks and r.piece != v.piece.id]
+            yield Question(
+                id=f"review/{v.piece.id}/{digest(f'{c}:{t}' for c, t in v.points)}",
+                piece=v.piece.id,
+                questions=tuple(text for _, text in v.points),
+                code=v.points[0][0],
+                facts={
+                    **tell.common(case, v.piece.received_at, "coordinator"),
+                    "piece": tell.paper(case.group, case.lot, v),
+                    "points": [{"code": c, "text": t} for c, t in v.points],
+                    "rest_complete": all(r.state in {"met", "not_needed"} for r in rest),
+                    "missing": tell.missing(case),
+                },
+            )

@@ -1,0 +1,135 @@
+"""The facts of a dossier as of an instant: what its requirements depend on, and who said so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rules.records import Dossier, Message, PieceOnFile
+from rules.schema import Fact, Group, Lot, Value, When
+from rules.text import folded, has, says, sentences, yes_or_no
+
+_DAWN = dt.datetime.min.replace(tzinfo=dt.UTC)
+_SOON = dt.timedelta(days=7)  # a certificate that ends within a week of the order ends before the account opens
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A fact, who said it and when."""
+
+    value: Value
+    source: str  # `census`, `piece:<id>`, `message:<id>`, `coordinator`, `implied:<piece id>`, `derived`
+    at: dt.datetime
+
+
+Facts = Mapping[str, Known]
+
+
+def holds(when: When, facts: Facts) -> bool | None:
+    """Whether all conditions hold; None where one is unknown and none fails."""
+    unknown = False
+    for name, wanted in when.items():
+        known = facts.get(name)
+        if known is None:
+            unknown = True
+        elif known.value not in (wanted if isinstance(wanted, list) else [wanted]):
+            return False
+    return None if unknown else True
+
+
+def gather(
+    group: Group, lot: Lot, dossier: Dossier, at: dt.datetime, pieces: Iterable[PieceOnFile]
+) -> dict[str, Known]:
+    """All facts as of `at`. `pieces` are those to be believed; the latest word wins, the census's is the oldest."""
+    told: list[tuple[dt.datetime, int, str, Known]] = []
+
+    def tell(name: str, value: Value, source: str, when: dt.datetime, rank: int) -> None:
+        told.append((when, rank, source, Known(value=value, source=source, at=when)))
+        names.append(name)
+
+    names: list[str] = []
+    for name, raw in dossier.member.facts.items():
+        tell(name, _plain(raw), "census", _DAWN, 0)
+    for piece in pieces:
+        for name, raw in piece.fields.items():
+            tell(name, raw, f"piece:{piece.id}", piece.received_at, 3)
+        for requirement in lot.requirements:
+            if piece.kind in requirement.kinds:
+                for name, value in requirement.implies.items():
+                    tell(name, value, f"implied:{piece.id}", _DAWN, -1)  # only where nothing else tells
+    for message in dossier.messages:
+        if message.received_at <= at and message.role == "member" and message.authenticity != "fail":
+            for name, value in _said(group, lot, dossier, message).items():
+                tell(name, value, f"message:{message.id}", message.received_at, 2)
+    for news in dossier.news:
+        if news.kind == "fact" and news.at <= at:
+            tell(str(news.data["name"]), news.data["value"], "coordinator", news.at, 4)
+    facts: dict[str, Known] = {}
+    for name, entry in sorted(zip(names, told, strict=True), key=lambda x: x[1][:3]):
+        facts[name] = entry[3]
+    facts["member_kind"] = Known(value=dossier.member.kind, source="census", at=_DAWN)
+    return facts | _derived(group, lot, facts, at)
+
+
+def _plain(value: Value) -> Value:
+    return (
+        {"oui": True, "non": False, "true": True, "false": False}.get(folded(value), value)
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _derived(group: Group, lot: Lot, facts: Facts, at: dt.datetime) -> dict[str, Known]:
+    out: dict[str, Known] = {}
+    now_with = facts.get("current_provider")
+    if now_with is not None and str(now_with.value).strip():
+        ours = folded(group.providers[lot.provider].name)
+        changes = ours not in folded(str(now_with.value)) and folded(str(now_with.value)) not in ours
+        out["changes_provider"] = Known(value=changes, source="derived", at=now_with.at)
+    ends = facts.get("certificate_expires_on")
+    if ends is not None:
+        try:
+            over = dt.date.fromisoformat(str(ends.value)) <= (at + _SOON).date()
+        except ValueError:
+            return out
+        out["certificate_expired"] = Known(value=over, source="derived", at=ends.at)
+    return out
+
+
+def _said(group: Group, lot: Lot, dossier: Dossier, message: Message) -> dict[str, bool]:
+    """What a member's plain words settle: the group's words for it, or « oui », « non » to the one question."""
+    out: dict[str, bool] = {}
+    heard = [s for s in [*sentences(message.subject), *sentences(message.own_words)] if not s.rstrip().endswith("?")]
+    heard = [s for s in heard if not _of_another_lot(group, lot, s)]
+    for name, fact in lot.facts.items():
+        value = _by_words(fact, heard)
+        if value is not None:
+            out[name] = value
+    asked = _asked(dossier, message)
+    if len(asked) == 1 and asked[0] in lot.facts and asked[0] not in out:
+        reply = yes_or_no(message.own_words)
+        if reply is not None:
+            out[asked[0]] = reply
+    return out
+
+
+def _by_words(fact: Fact, heard: list[str]) -> bool | None:
+    count = {k: [s for s in heard if says(fact.words.get(k, []), s)] for k in ("oui", "non")}
+    plain = {k: [s for s in v if not any(has(u, s) for u in fact.unless)] for k, v in count.items()}
+    if bool(plain["oui"]) == bool(plain["non"]):
+        return None
+    return bool(plain["oui"])
+
+
+def _of_another_lot(group: Group, lot: Lot, sentence: str) -> bool:
+    own = any(has(n, sentence) for n in [lot.title, *lot.names])
+    return not own and any(has(n, sentence) for x in group.lots if x.id != lot.id for n in [x.title, *x.names])
+
+
+def _asked(dossier: Dossier, message: Message) -> list[str]:
+    """The facts that our last letter before the message asked for."""
+    before = [x for x in dossier.letters if x.due_at < message.received_at and x.facts.get("questions")]
+    if not before:
+        return []
+    return [str(q["fact"]) for q in max(before, key=lambda x: (x.due_at, x.key)).facts["questions"]]

@@ -1,0 +1,179 @@
+"""A dossier told again from its facts: when its order was complete, what went out, since when something is owed.
+
+Everything is derived from instants, so the same facts give the same history in whatever order they came to be known.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from rules.facts import Facts, holds
+from rules.records import Dossier, Message
+from rules.schema import Group, Lot
+from rules.standing import Standing, Verdict, stand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """What went to the provider at one instant."""
+
+    at: dt.datetime
+    verdicts: tuple[Verdict, ...]  # new papers, in the requirements' order
+    complement: bool  # papers were sent before
+    key: str
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Ids of the papers."""
+        return tuple(v.piece.id for v in self.verdicts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owing:
+    """What the member owes without a break since an instant."""
+
+    since: dt.datetime  # the owed papers or questions are these since then
+    anchor: dt.datetime  # reminders count from here: `since`, or the member's last mail
+    key: str  # digest of what is owed and of the anchor: names the reminders
+    told: str  # digest of what is owed and of `since`: names the letter that tells it
+    reason: str  # `invitation`, `refused`, `fact`
+    told_at: dt.datetime | None  # instant at which a letter of its own must tell it; None: an acknowledgement did
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """The dossier up to now."""
+
+    now: dt.datetime
+    starts: str  # `papers`, `list`, `member`
+    standing: Standing
+    sendings: tuple[Sending, ...] = ()
+    ordered_at: dt.datetime | None = None  # J: all that blocks is there
+    complete_at: dt.datetime | None = None
+    listed_at: dt.datetime | None = None  # on the list that went to the provider
+    withdrawn_at: dt.datetime | None = None
+    closed_at: dt.datetime | None = None
+    owing: Owing | None = None
+    met_at: tuple[tuple[str, dt.datetime], ...] = ()  # requirement → first instant at which it was met
+
+    @property
+    def over(self) -> bool:
+        """Withdrawn or closed: nobody is asked for anything."""
+        return self.withdrawn_at is not None or self.closed_at is not None
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Twelve hexadecimal digits that stand for the parts, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:12]
+
+
+def starts(lot: Lot, facts: Facts) -> str:
+    """How the lot starts for this member."""
+    return next((s.starts for s in lot.starts_when if holds(s.when, facts)), lot.starts)
+
+
+def instants(dossier: Dossier) -> list[dt.datetime]:
+    """All instants at which something happened or will have happened, in order."""
+    found = {dossier.opened_at, *dossier.heard_at}
+    found.update(p.received_at for p in dossier.pieces)
+    found.update(m.received_at for m in dossier.messages)
+    found.update(n.at for n in dossier.news)
+    return sorted(found)
+
+
+def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
+    """The dossier's history up to `now`."""
+    told = History(now=now, starts=lot.starts, standing=stand(group, lot, dossier, dossier.opened_at))
+    owed: str | None = None
+    for at in [i for i in instants(dossier) if i <= now] or [dossier.opened_at]:
+        standing = stand(group, lot, dossier, at)
+        told = _news(replace(told, standing=standing, starts=starts(lot, standing.facts)), dossier, at)
+        told = _met(told, at)
+        if not told.over:
+            told = _send(told, lot, dossier, at)
+        before, owed = owed, _owed(told, group, dossier)
+        told = _owe(told, dossier, at, changed=before != owed, owed=owed)
+    return told
+
+
+def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
+    for news in sorted((n for n in dossier.news if n.at == at), key=lambda n: n.kind):
+        if news.kind == "withdrawn":
+            told = replace(told, withdrawn_at=at)
+        elif news.kind == "closed":
+            told = replace(told, closed_at=at)
+        elif news.kind == "reopened":
+            told = replace(told, withdrawn_at=None, closed_at=None)
+        elif news.kind == "listed" and told.listed_at is None:
+            told = replace(told, listed_at=at)
+    return told
+
+
+def _met(told: History, at: dt.datetime) -> History:
+    known = dict(told.met_at)
+    for r in told.standing.requirements:
+        if r.state == "met":
+            known.setdefault(r.id, at)
+    # An automatic lot is not complete by nothing being asked: what stands for its order is the list.
+    idle = told.starts == "list" and told.listed_at is None and not known
+    complete = told.standing.complete and not idle
+    complete_at = (told.complete_at or at) if complete else None
+    return replace(told, met_at=tuple(known.items()), complete_at=complete_at)
+
+
+def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
+    if told.starts != "papers" or not told.standing.ready:
+        return told
+    gone = {p for s in told.sendings for p in s.pieces}
+    forwarded = {r.id for r in lot.requirements if r.forward}
+    fresh: list[Verdict] = []
+    for requirement, verdicts in told.standing.counted.items():
+        if requirement in forwarded:
+            fresh += [v for v in verdicts if v.piece.id not in gone and v not in fresh]
+    if not fresh:
+        return told
+    key = f"{dossier.ref}/forward/{digest(v.piece.id for v in fresh)}"
+    sending = Sending(at=at, verdicts=tuple(fresh), complement=bool(gone), key=key)
+    return replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or at)
+
+
+def _owed(told: History, group: Group, dossier: Dossier) -> str | None:
+    """What the member owes, as a digest; None where nothing, or where its lead dossier asks for it."""
+    if told.over or (told.starts == "member" and not told.standing.verdicts and not dossier.lead):
+        return None
+    wide = {r.id for r in group.requirements if r.group_wide}
+    owed = [f"{r.id}:{r.state}:{r.piece or ''}" for r in told.standing.owed if dossier.lead or r.id not in wide]
+    owed += [f"?{name}" for name in told.standing.unknown]
+    return digest(owed) if owed else None
+
+
+def _owe(told: History, dossier: Dossier, at: dt.datetime, *, changed: bool, owed: str | None) -> History:
+    if owed is None:
+        return replace(told, owing=None)
+    heard = at in dossier.heard_at or any(m.received_at == at and m.role == "member" for m in dossier.messages)
+    if not changed and told.owing is not None and not heard:
+        return told
+    since = at if changed or told.owing is None else told.owing.since
+    answered = any(m.received_at == at and acknowledged(m) for m in dossier.messages)
+    told_at: dt.datetime | None = None
+    reason = "fact"
+    if changed and not answered:
+        told_at = at
+        if not told.standing.verdicts:
+            reason = "invitation"
+        elif any(n.at == at and n.kind == "review" for n in dossier.news):
+            reason = "refused"
+    elif not changed and told.owing is not None and told.owing.told_at is not None and not answered:
+        told_at, reason = told.owing.told_at, told.owing.reason
+    named = [digest([owed, i.astimezone(dt.UTC).isoformat()]) for i in (at, since)]
+    return replace(
+        told, owing=Owing(since=since, anchor=at, key=named[0], told=named[1], reason=reason, told_at=told_at)
+    )
+
+
+def acknowledged(message: Message) -> bool:
+    """Whether the mail earns an acknowledgement: a member's, with papers."""
+    return message.role == "member" and bool(message.new_pieces or message.again)

@@ -1,0 +1,69 @@
+"""French words: compared without case, accents and kinds of apostrophe; dates and numbers as letters write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+_NEGATIONS = {"pas", "non", "jamais", "plus", "aucun", "aucune", "sans", "ni"}
+_GREETINGS = {"bonjour", "bonsoir", "madame", "monsieur", "cher", "chere", "mesdames", "messieurs", "merci"}
+
+
+def folded(text: str) -> str:
+    """Lower case, no accents, straight apostrophes, words parted by one space."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def sentences(text: str) -> list[str]:
+    """Lines and sentences, folded, each with its closing mark; empty ones left out."""
+    parts = re.findall(r"[^.!?;\n]+[.!?;]*", text)
+    return [s for s in (folded(p) for p in parts) if s.strip(" .!?;,")]
+
+
+def has(phrase: str, sentence: str) -> bool:
+    """Whether `phrase` stands in the folded `sentence` as whole words."""
+    return _find(phrase, sentence) is not None
+
+
+def says(phrases: Iterable[str], sentence: str) -> bool:
+    """Whether one of `phrases` stands there, and no negation in the three words before it."""
+    for phrase in phrases:
+        found = _find(phrase, sentence)
+        if found is not None and not _NEGATIONS & set(re.findall(r"\w+", sentence[: found.start()])[-3:]):
+            return True
+    return False
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What a short reply says: its first word after the greeting, `oui` or `non`."""
+    for sentence in sentences(text):
+        words = re.findall(r"\w+", sentence)
+        if words and words[0] not in _GREETINGS:
+            return {"oui": True, "non": False}.get(words[0])
+    return None
+
+
+def french_date(day: dt.date) -> str:
+    """« 3 mai 2027 », « 1er mai 2027 »."""
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def in_french(value: str | bool | int) -> str:
+    """A field's value as a sentence says it: ISO dates in words, oui and non."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    try:
+        return french_date(dt.date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _find(phrase: str, sentence: str) -> re.Match[str] | None:
+    return re.search(rf"(?<!\w){re.escape(folded(phrase))}(?!\w)", sentence)
