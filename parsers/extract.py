@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from parsers import checks, form_values, order_table, recognise, signature_box
+from parsers import checks, form_values, order_table, prose, recognise, signature_box
 from parsers.extraction import Extraction
 from parsers.labels import Line, Match, before, choose, find, rows, same_row, squash
 from parsers.layouts import Form, Item, load
@@ -49,6 +49,8 @@ def extract(pages: Sequence[Page], context: Context) -> Extraction | None:
 
 def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Context) -> Extraction:
     """The values of a known form."""
+    if form.prose is not None:
+        return _read_prose(form, pages, lines, context)
     sheet = Sheet(form, pages, lines, [verticals(pages[x.page], (x.box[1] + x.box[3]) / 2) for x in lines])
     sheet.table = order_table.locate(form, pages, lines, sheet.bars)
     _find_labels(sheet)
@@ -85,6 +87,27 @@ def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Con
     )
 
 
+def _read_prose(form: Form, pages: Sequence[Page], lines: list[Line], context: Context) -> Extraction:
+    """A paper of running text: its patterns in place of labels."""
+    types = {i.field: i for i in form.fields if i.field}
+    fields = {
+        name: value
+        for name, found in prose.read(form, lines).items()
+        if name in types and (value := form_values.typed(types[name], found, pages, context)) is not None
+    }
+    bars = [verticals(pages[x.page], (x.box[1] + x.box[3]) / 2) for x in lines]
+    return Extraction(
+        kind=form.kind,
+        group=form.group,
+        lots=form.lots,
+        form=form.id,
+        fields=fields,
+        findings=() if fields else (checks.blank(),),
+        signed_by_hand=signature_box.signed(form, pages, lines, bars),
+        score=recognise.score(form, lines),
+    )
+
+
 def _find_labels(sheet: Sheet) -> None:
     """Every label in its place: reading order decides between several."""
     form = sheet.form
@@ -108,7 +131,8 @@ def _find_labels(sheet: Sheet) -> None:
 
 
 def _candidates(sheet: Sheet, item: Item) -> list[Match]:
-    found = find(item.spellings, sheet.lines, sheet.bars)
+    leads = any(squash(i.after or "") == squash(item.spellings[0]) for i in sheet.form.signing)  # « Fait à … le … »
+    found = find(item.spellings, sheet.lines, sheet.bars, inner=leads)
     if sheet.table is None:
         return found
     (first, top), (last, bottom) = sheet.table.top, sheet.table.bottom

@@ -9,6 +9,7 @@ from parsers import checks, confidence, values
 from parsers.labels import Line, Match, find, same_row
 from parsers.layouts import Form, Item
 from parsers.page import Page, Tick
+from parsers.prose import Found
 from parsers.records import Context, Field, Finding
 from parsers.zones import Place
 
@@ -41,6 +42,16 @@ def read(
         if any(w.struck for w in place.words):
             findings.append(checks.struck(item.field, raw))
     return fields, findings
+
+
+def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> Field | None:
+    """A value found in running text, by the type of its field."""
+    value, sure = _value(item, found.text)
+    if value is None or item.field is None:
+        return None
+    trust = min(sure, confidence.settle(item.field, str(value), item.type, found.words, context))
+    page = pages[found.page]
+    return Field(value=value, confidence=trust, page=page.number, box=found.box if page.placed else None)
 
 
 def _value(item: Item, raw: str) -> tuple[str | int | None, float]:

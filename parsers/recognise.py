@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from parsers import prose
 from parsers.labels import Line, squash
 from parsers.layouts import Form
 
@@ -28,6 +29,8 @@ def score(form: Form, lines: Sequence[Line]) -> float:
         return 0.0
     if any(_best(anchor, upper, recognised, whole=True) >= near for anchor in form.not_title):
         return 0.0
+    if form.prose is not None:
+        return 0.5 * sum(titles) / (100 * len(titles)) + 0.5 * prose.matched(form, lines)
     everything = "".join(line.text for line in lines)
     items = [i for i in form.items if len(squash(i.spellings[0])) >= 4]
     hits = sum(any(squash(s) in everything for s in item.spellings) for item in items)
