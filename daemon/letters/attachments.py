@@ -140,7 +140,7 @@ def summary_sheet(facts: Mapping[str, Any]) -> Attachment:
 
 
 def _copyable(value: object) -> str:
-    """A value as a letter shows it, but for numbers that somebody will paste into a form: no spaces that cannot break."""
+    """A value as a letter shows it, save what somebody will paste into a form: digits together, plain spaces."""
     return str(value) if re.fullmatch(r"[0-9]{14}", str(value)) else phrases.shown(value).replace(french.NBSP, " ")
 
 

@@ -343,6 +343,7 @@ _BEFORE_HIGH = re.compile(r"(?<=\S)[ \u00a0\u202f]+([;?!]+)(?=\W|$)")
 _OPEN = re.compile(r"«[ \u00a0\u202f]*(?=\S)")
 _CLOSE = re.compile(r"(?<=\S)[ \u00a0\u202f]*»")
 _UNIT = re.compile(r"(?<=\d) (?=(?:€|%|h\b|[kMG]?o\b|" + "|".join(_MONTHS) + r"\b))")
+_PHONE = re.compile(r"(?<!\d)0\d(?: \d\d){4}(?!\d)")
 _TITLE = re.compile(r"\b(M\.|Mme|n°|p\.|art\.) (?=\S)")
 
 
@@ -357,4 +358,5 @@ def typography(text: str) -> str:
     text = _BEFORE_COLON.sub(NBSP + ":", text)
     text = _BEFORE_HIGH.sub(lambda m: THIN + m.group(1), text)
     text = _UNIT.sub(NBSP, text)
+    text = _PHONE.sub(lambda m: m.group().replace(" ", NBSP), text)
     return _TITLE.sub(lambda m: m.group(1) + NBSP, text)

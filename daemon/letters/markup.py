@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WIDTH = 76  # columns of the text part, under the 78 of RFC 5322 § 2.1.1
 _SAFE_LINK = re.compile(r"(https?://|mailto:|cid:)", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|<>&~=:-])")
+_NO_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*></th>\s*)+</tr>\s*</thead>\s*")  # of a table of pairs
 _BLANK = re.compile(r"\s+")
 
 
@@ -74,7 +75,8 @@ def parse(source: str) -> list[Token]:
 def to_html(source: str) -> str:
     """The Markdown as an HTML fragment."""
     parser = _parser()
-    return str(parser.renderer.render(parse(source), parser.options, {}))
+    page = str(parser.renderer.render(parse(source), parser.options, {}))
+    return _NO_HEAD.sub("", page)
 
 
 def to_text(source: str, width: int = WIDTH) -> str:

@@ -261,7 +261,7 @@ _FILTERS = {
     "listing": _markdown_listing,
     "join_plain": _joined,
     "quoted": lambda values: [f"« {v} »" for v in values],
-    "verbatim": lambda v: Markup(html.escape(str(v))),  # noqa: S704 - for page.html, which is no Markdown
+    "verbatim": lambda v: Markup(html.escape(french.typography(str(v)))),  # noqa: S704 - for page.html, which is no Markdown
     "plural": french.plural,
     "counted": french.counted,
     "capital": french.capital,

@@ -1,0 +1,101 @@
+"""Pictures of the letters as a mail program shows them: `python docs/pictures.py [NAME…]` writes docs/lettres/*.png.
+
+One example of each template, at the widths of a telephone (360 px) and of a reading pane (800 px), a few in dark mode.
+Needs Chromium; `CHROMIUM` names another program. To look at, not to compare: fonts differ from one machine to the next.
+"""
+
+# ruff: noqa: INP001, T201 - a script, which says what it made
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from daemon.letters.examples import Example, examples  # noqa: E402
+from daemon.letters.render import Renderer  # noqa: E402
+
+OUT = ROOT / "docs" / "lettres"
+WIDTHS = (360, 800)
+DARK = {"accuse-complet", "transmission"}
+TALL = 3000  # pixels of the window; the picture is cut under the last line
+
+
+def shoot(page: str, width: int, *, dark: bool = False) -> Image.Image:
+    """The page as Chromium paints it, its empty foot cut off."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "page.html", Path(folder) / "page.png"
+        source.write_text(page, encoding="utf-8")
+        subprocess.run(
+            [
+                os.environ.get("CHROMIUM", "chromium"),
+                *(
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--hide-scrollbars",
+                ),
+                *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+                f"--user-data-dir={folder}/profile",
+                f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+                f"--window-size={width},{TALL}",
+                f"--screenshot={target}",
+                source.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        picture = Image.open(io.BytesIO(target.read_bytes())).convert("RGB")
+    ground = Image.new("RGB", picture.size, picture.getpixel((picture.width // 2, picture.height - 1)))
+    column = ImageChops.difference(picture, ground).crop(
+        (picture.width // 4, 0, picture.width // 4 * 3, picture.height)
+    )
+    box = column.getbbox()
+    return picture.crop((0, 0, picture.width, min((box[3] if box else 0) + 24, picture.height)))
+
+
+def save(picture: Image.Image, name: str) -> None:
+    """Few colours: letters are text on a plain ground."""
+    OUT.mkdir(exist_ok=True)
+    picture.quantize(32, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+
+
+def chosen(names: list[str]) -> list[Example]:
+    """The examples named, or one for each template and the gathered ones."""
+    if names:
+        return [e for e in examples() if e.name in names]
+    seen: set[str] = set()
+    kept = []
+    for example in examples():
+        new = {x.template for x in example.letters} - seen
+        if new or len(example.letters) > 1:
+            kept.append(example)
+            seen |= new
+    return kept
+
+
+def main() -> None:
+    """All pictures, or those named."""
+    renderer = Renderer()
+    for example in chosen(sys.argv[1:]):
+        mail = renderer.render(example.letters, role=example.role, attachments=example.attachments)
+        for width in WIDTHS:
+            save(shoot(mail.html, width), f"{example.name}-{width}")
+        if example.name in DARK:
+            save(shoot(mail.html, WIDTHS[0], dark=True), f"{example.name}-{WIDTHS[0]}-sombre")
+        print(example.name)
+
+
+if __name__ == "__main__":
+    main()
