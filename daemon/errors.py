@@ -6,6 +6,8 @@ print `str(error)` (one line) and leave with `error.exit_code`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class VaguemestreError(Exception):
     """Something the program cannot go on with. `str()` is one line: what is wrong, then the remedy."""
@@ -53,15 +55,17 @@ class DeliveryError(VaguemestreError):
         remedy: str = "",
         *,
         code: int | None = None,
-        refusals: dict[str, tuple[int, str]] | None = None,
+        refusals: Mapping[str, tuple[int, str]] | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(message, remedy)
         self.code = code  # the SMTP reply that decided, None where there was none
         self.refusals = dict(refusals or {})  # address → (code, words)
+        self.uncertain = uncertain  # the server may have taken it: the connection broke before its last word
 
 
 class TemporaryDeliveryError(DeliveryError):
-    """Nobody got the letter; the same letter may be sent again later."""
+    """Nobody got the letter, as far as is known; the same letter may be sent again later."""
 
 
 class PermanentDeliveryError(DeliveryError):

@@ -9,6 +9,8 @@ import pytest
 
 from tests.servers import process
 from tests.servers.dovecot import BARE, WITHOUT_MOVE, Dovecot, run_dovecot
+from tests.servers.postfix import Postfix, run_postfix
+from tests.servers.postgresql import PostgreSQL, run_postgresql
 from tests.servers.tls import Certificates, make_certificates
 
 
@@ -41,4 +43,18 @@ def dovecot_without_move(certificates: Certificates) -> Iterator[Dovecot]:
 def dovecot_bare(certificates: Certificates) -> Iterator[Dovecot]:
     """A server of 1996: IMAP4rev1 and nothing else."""
     with run_dovecot(certificates, BARE) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postfix(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
+    """A running Postfix that delivers every domain's mail into `dovecot`."""
+    with run_postfix(certificates, dovecot) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A running PostgreSQL; make a database with `postgresql.create()`."""
+    with run_postgresql() as server:
         yield server

@@ -1,0 +1,71 @@
+"""The tests' own servers do what the end-to-end test takes for granted."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+
+import pytest
+from imapclient import IMAPClient
+
+from tests.servers.dovecot import Dovecot
+from tests.servers.postfix import Postfix
+from tests.servers.postgresql import PostgreSQL
+
+MAIL = b"From: membre@commune.test\r\nTo: boite@cig.test\r\nSubject: Bonjour\r\n\r\nVoici.\r\n"
+
+
+def inbox(dovecot: Dovecot, account: str) -> list[bytes]:
+    context = ssl.create_default_context(cafile=str(dovecot.ca_file))
+    with IMAPClient(dovecot.host, dovecot.imaps, ssl_context=context) as client:
+        client.login(account, dovecot.password)
+        client.select_folder("INBOX", readonly=True)
+        return [m[b"BODY[]"] for m in client.fetch(client.search(), ["BODY.PEEK[]"]).values()]
+
+
+def test_from_postfix_into_dovecot(postfix: Postfix, dovecot: Dovecot) -> None:
+    account = dovecot.account("boite@cig.test")
+    postfix.deliver(MAIL, account, "membre@commune.test")
+    postfix.wait_until(lambda: len(inbox(dovecot, account)) == 1)
+    (raw,) = inbox(dovecot, account)
+    assert raw.endswith(b"Voici.\r\n")
+    assert b"Authentication-Results: mx.vaguemestre.test; spf=pass smtp.mailfrom=commune.test" in raw
+
+
+def test_a_mail_to_nobody_comes_back(postfix: Postfix, dovecot: Dovecot) -> None:
+    sender = dovecot.account("expediteur@commune.test")
+    postfix.deliver(MAIL, "personne@ailleurs.test", sender)
+    postfix.wait_until(lambda: len(inbox(dovecot, sender)) == 1)
+    assert b"multipart/report" in inbox(dovecot, sender)[0]
+
+
+def test_postfix_refuses_and_puts_off(postfix: Postfix) -> None:
+    for recipient, code in (("refuse@x.test", 550), ("plus-tard@x.test", 451)):
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
+            postfix.deliver(MAIL, recipient)
+        assert caught.value.recipients[recipient][0] == code
+
+
+def test_postfix_logs_in_with_dovecots_accounts(postfix: Postfix, dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    context = ssl.create_default_context(cafile=str(postfix.ca_file))
+    with smtplib.SMTP_SSL(postfix.host, postfix.smtps, context=context, timeout=20) as client:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login(account, "wrong")
+        client.login(account, postfix.password)
+
+
+def test_postgresql_makes_databases(postgresql: PostgreSQL) -> None:
+    from sqlalchemy import create_engine, text
+
+    one, two = postgresql.create(), postgresql.create()
+    assert one != two
+    engine = create_engine(one)
+    with engine.connect() as connection:
+        assert connection.execute(text("select 1")).scalar() == 1
+    engine.dispose()
+
+
+def test_servers_do_not_run_as_root(dovecot: Dovecot, postgresql: PostgreSQL) -> None:
+    assert (dovecot.home / "run").stat().st_uid != 0
+    assert (postgresql.home / "data").stat().st_uid != 0
