@@ -56,9 +56,9 @@ _TITLES = {
     "2": ("télétransmission des actes", "lot 2", "Dematis"),
     "3": ("télétransmission des flux comptables", "lot 3", "Dematis"),
     "5": ("convocation électronique", "lot 5", "Dematis"),
-    "vote": ("vote électronique", "lot vote électronique", "Kercia"),
-    "rgs": ("certificats RGS**", "lot certificats RGS**", "Certigna"),
-    "signature": ("signature électronique", "lot signature électronique", "Yousign"),
+    "vote": ("vote électronique", "vote électronique", "Kercia"),
+    "rgs": ("certificats RGS**", "certificats RGS**", "Certigna"),
+    "signature": ("signature électronique", "signature électronique", "Yousign"),
 }
 _CALL = (
     "Dematis vous appelle pour confirmer la commande et vérifier votre clé RGS** ; en cas d’absence, un courriel vous "
@@ -824,6 +824,7 @@ def _to_coordinators() -> tuple[Example, ...]:
                 "provider_refused",
                 "provider_question",
                 "no_provider",
+                "undeliverable",
                 "other",
             )
         ),

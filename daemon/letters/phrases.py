@@ -72,22 +72,26 @@ _STARTERS = frozenset(
 
 
 def after_colon(text: str) -> str:
-    """A sentence set after a colon: its first word in small letters where it is one of the language's small words."""
+    """A sentence set after a colon: its first word in small letters where it is a small word or a verb."""
     first = text.split(" ", 1)[0].split("’")[0].split("'")[0]
-    known = first.lower() in _STARTERS or (len(first) == 1 and first.lower() == "l")
+    # An imperative (« Demandez-le ») is no name either.
+    known = first.lower() in _STARTERS or first.lower() == "l" or re.search(r"ez(-\w+)*$", first)
     return text[:1].lower() + text[1:] if known else text
 
 
-def lots(letters: Iterable[Facts], preposition: str = "de") -> str:
-    """« du lot 2 », « des lots 2, 3 et 5 »; with `pour`: « pour le lot 2 », « pour les lots 2 et 3 »."""
+def lots(letters: Iterable[Facts], preposition: str = "") -> str:
+    """« du lot 2 », « des lots 2, 3 et 5 », « « vote électronique » et « logiciel PDF » » for lots without a number.
+
+    With a preposition (`pour`): « pour le lot 2 », « pour les lots 2 et 3 », « pour « vote électronique » ».
+    """
     shorts = list(dict.fromkeys(str(f["dossier"]["short"]) for f in letters))
-    names = [s.removeprefix("lot ") for s in shorts]
-    one, several = (
-        ("du lot", "des lots") if preposition == "de" else (f"{preposition} le lot", f"{preposition} les lots")
-    )
-    if any(s == n for s, n in zip(shorts, names, strict=True)):  # a lot that is not told by « lot … »
-        return f"{preposition} " + french.listing(shorts)
-    return f"{one if len(names) == 1 else several} {french.listing(names)}"
+    before = f"{preposition} " if preposition else ""
+    if not all(re.fullmatch(r"lot \w+", s) for s in shorts):
+        return before + french.listing(f"« {s} »" for s in shorts)
+    names = french.listing(s.removeprefix("lot ") for s in shorts)
+    if preposition:
+        return f"{before}{'le lot' if len(shorts) == 1 else 'les lots'} {names}"
+    return f"{'du lot' if len(shorts) == 1 else 'des lots'} {names}"
 
 
 def owed(letters: Iterable[Facts]) -> list[Facts]:

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from daemon.letters import attachments, sheets
-from daemon.letters.attachments import File
+from daemon.letters import files as filing
+from daemon.letters import sheets
 from daemon.letters.compose import compose, subject
 from daemon.letters.examples import examples
+from daemon.letters.files import File
 from daemon.letters.render import Picture, Renderer
 
 ALL = {e.name: e for e in examples()}
@@ -141,7 +142,7 @@ def test_files_are_named_alike() -> None:
         File(what="l’avenant à votre convention, signé", name="x.JPG", sha256="c", data=b"2"),
         File(what="l’avenant à votre convention, signé", name="y.jpg", sha256="d", data=b"3"),
     ]
-    assert [(name, kind) for name, _, kind in attachments.forwarded("CIG-2-0042", "Commune d’Étiolles", files)] == [
+    assert [(name, kind) for name, _, kind in filing.forwarded("CIG-2-0042", "Commune d’Étiolles", files)] == [
         ("CIG-2-0042 - Étiolles - bon de commande et fiche d’ouverture de compte.pdf", "application/pdf"),
         ("CIG-2-0042 - Étiolles - avenant à votre convention.pdf", "application/pdf"),
         ("CIG-2-0042 - Étiolles - avenant à votre convention.jpg", "image/jpeg"),
@@ -151,7 +152,7 @@ def test_files_are_named_alike() -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_file_name_can_stand_in_any_folder(member: str, name: str) -> None:
-    [(made_name, _, _)] = attachments.forwarded("CIG-2-0042", member, [File(what="x", name=name, sha256="a", data=b"")])
+    [(made_name, _, _)] = filing.forwarded("CIG-2-0042", member, [File(what="x", name=name, sha256="a", data=b"")])
     assert not re.search(r'[<>:"/\\|?*\x00-\x1f]', made_name)
     assert made_name.startswith("CIG-2-0042 -")
     assert len(made_name) <= 120
@@ -163,7 +164,7 @@ def cells(data: bytes) -> list[list[Any]]:
 
 
 def test_the_summary_says_who_and_what() -> None:
-    name, data, kind = attachments.summary_sheet(ALL["transmission"].letters[0].facts)
+    name, data, kind = filing.summary_sheet(ALL["transmission"].letters[0].facts)
     assert name == "CIG-2-0042 - Orvilliers-le-Pont - fiche de synthèse.xlsx"
     assert kind == sheets.MEDIA_TYPE
     rows = cells(data)
@@ -174,7 +175,7 @@ def test_the_summary_says_who_and_what() -> None:
 
 
 def test_a_list_holds_every_member() -> None:
-    _, data, _ = attachments.members_sheet(ALL["liste"].letters[0].facts)
+    _, data, _ = filing.members_sheet(ALL["liste"].letters[0].facts)
     rows = cells(data)
     assert rows[0][:2] == ["Adhérent", "UAI"]
     assert [row[1] for row in rows[1:]] == ["0541234K", "0571122M"]
