@@ -100,6 +100,7 @@ class Message:
 class News:
     """Something that became known other than by a piece: from the provider, the coordinator, the préfecture.
 
+    `admitted` {} (the coordinator takes in a body that the census does not know);
     `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, on: ISO date or
     None, words: str, message: id}; `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected |
     refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {}.
@@ -187,6 +188,7 @@ class Letter:
     answers: str | None = None  # Message.id that it answers: threading
     address: str | None = None  # a fixed address, where the rules name one (a provider's)
     subject: str | None = None  # a fixed subject, exact (Certigna's)
+    provider: str | None = None  # key of the provider it is for, where no dossier's lot says it
     office_hours: bool = False  # leaves only on working days within the group's hours: `calendar.Days.open(now) == now`
 
     def __post_init__(self) -> None:
@@ -215,3 +217,63 @@ class Decision:
     questions: tuple[Question, ...] = ()
     complete_at: dt.datetime | None = None
     next_at: dt.datetime | None = None  # earliest instant at which the answer can change by time alone
+
+
+Folder = Literal["Traités", "À vérifier", "En erreur", "Ignorés"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenDossier:
+    """A dossier that is neither closed nor of another group, as filing needs it."""
+
+    ref: str
+    lot: str
+    member: Member
+    state: str
+    opened_at: dt.datetime
+    owed: tuple[str, ...] = ()  # kinds of pieces still missing or refused
+    asked: tuple[str, ...] = ()  # facts that our last letter asked for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A body that a mail or a piece may be of."""
+
+    member: Member
+    score: float  # in [0, 1]
+    witnesses: tuple[str, ...]  # `siret`, `uai`, `address`, `functional`, `ref`, `domain`, `name`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who a mail or a piece is of."""
+
+    member: Member | None  # None: nobody can be named
+    witnesses: tuple[str, ...] = ()
+    doubt: str = ""  # French sentence where witnesses disagree: the coordinator is asked
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """A piece of the mail in the dossiers of one member."""
+
+    piece: int  # index in `Reading.pieces`
+    member: Member
+    lots: tuple[str, ...]
+    findings: tuple[tuple[str, str], ...] = ()  # (code, sentence) that filing adds to the piece's own
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filing:
+    """What becomes of a mail."""
+
+    folder: Folder
+    reason: str  # one French sentence for the journal
+    member: Member | None = None  # of the mail as a whole
+    placements: tuple[Placement, ...] = ()
+    opens: tuple[tuple[Member, str], ...] = ()  # (member, lot): dossiers to open
+    concerns: tuple[str, ...] = ()  # refs of open dossiers that the mail speaks of; it belongs to them too
+    letters: tuple[Letter, ...] = ()  # about the mail itself: keys `mail/<message id>/…`
+    news: tuple[tuple[str, News], ...] = ()  # (ref, what a provider told)
+    unfiled: tuple[int, ...] = ()  # pieces that no dossier takes

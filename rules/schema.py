@@ -264,6 +264,8 @@ class Group(Table):
     labels: dict[str, Text]  # fields' names in letters
     refusals: dict[str, Refusal]  # codes that the member can mend itself; every other finding asks the coordinator
     provider_words: ProviderWords = ProviderWords()
+    shared_domains: list[Text] = []  # mail domains of many bodies: they name none; `ac-*.fr` with a star
+    courtesies: list[Text] = []  # a short mail of these alone needs no answer
     training_words: list[Text] = []  # order lines that are training
     intents: dict[Wanted, Intent]
     answers: list[Answer] = []

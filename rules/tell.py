@@ -243,7 +243,7 @@ def webinars(lot: Lot, at: dt.datetime) -> Json:
     ahead = [{"at": w.at.isoformat(), "what": w.what} for w in lot.webinars if w.at > at]
     return {
         "upcoming": ahead,
-        "registration": lot.registration if ahead else None,
+        "register": lot.registration if ahead else None,
         "replays": [] if ahead else [{"what": r.what, "link": r.link} for r in lot.replays],
     }
 
