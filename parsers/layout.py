@@ -1,0 +1,198 @@
+"""From words to what a reader sees: segments (runs of text on one line) and rows.
+
+A segment ends where the gap to the next word is wider than a word space, or where a vertical ruling stands between.
+Borders drawn with characters (`+-----+`, `|`, `=====`) are rulings, not words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from parsers.page import Page, Ruling, Word
+from parsers.records import Box
+from parsers.values import clean, fold
+
+_DRAWN = re.compile(r"^[|+=_\-–—.…·*#~\u2500-\u257f]+$")
+_SPLIT = 1.75  # word spaces are up to one character wide (fixed pitch); two of them part columns
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """A run of words on one line, without a wide gap."""
+
+    words: tuple[Word, ...]
+    page: int  # number of the page
+
+    @cached_property
+    def text(self) -> str:
+        """As written, white space collapsed."""
+        return clean(" ".join(w.text for w in self.words))
+
+    @cached_property
+    def folded(self) -> str:
+        """For comparing."""
+        return fold(self.text)
+
+    @cached_property
+    def box(self) -> Box:
+        """The words' common box."""
+        return bounds(w.box for w in self.words)
+
+    @property
+    def height(self) -> float:
+        """In points."""
+        return self.box[3] - self.box[1]
+
+    @cached_property
+    def size(self) -> float:
+        """Type size in points, the height where it is unknown."""
+        return max((w.size for w in self.words), default=0.0) or self.height
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is."""
+        return all(w.bold for w in self.words)
+
+    @cached_property
+    def key(self) -> str:
+        """The words folded one by one and joined: what patterns search, so that a match leads back to its words."""
+        return " ".join(fold(w.text) for w in self.words)
+
+    def cut(self, start: int, end: int | None = None) -> tuple[str, tuple[Word, ...]]:
+        """What stands from `start` to `end` of `key`: the text as written, and its words."""
+        end = len(self.key) if end is None else end
+        texts, words, at = [], [], 0
+        for w in self.words:
+            length = len(fold(w.text))
+            first, last = max(start - at, 0), min(end - at, length)
+            if first < last:
+                # A fold that changes the length (œ, ½) leaves no way back inside the word: then it is taken whole.
+                texts.append(w.text[first:last] if len(w.text) == length else w.text)
+                words.append(w)
+            at += length + 1
+        return clean(" ".join(texts)), tuple(words)
+
+    def __repr__(self) -> str:
+        return f"<{self.text!r} {tuple(round(v) for v in self.box)}>"
+
+
+def bounds(boxes: Iterable[Box]) -> Box:
+    """The smallest box around others."""
+    x0, top, x1, bottom = zip(*boxes, strict=True)
+    return (min(x0), min(top), max(x1), max(bottom))
+
+
+def overlap(a0: float, a1: float, b0: float, b1: float) -> float:
+    """Length that two intervals share; negative: the distance between them."""
+    return min(a1, b1) - max(a0, b0)
+
+
+def same_row(a: Box, b: Box) -> bool:
+    """Whether two boxes stand on one line."""
+    return overlap(a[1], a[3], b[1], b[3]) > 0.5 * min(a[3] - a[1], b[3] - b[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page as segments and rulings."""
+
+    page: Page
+
+    @cached_property
+    def _split(self) -> tuple[tuple[Word, ...], tuple[Ruling, ...]]:
+        words, drawn = [], list(self.page.rulings)
+        for w in self.page.words:
+            if not w.text.strip():
+                continue
+            if _DRAWN.match(w.text) and (len(w.text) > 3 or w.text in ("|", "+", "||")):
+                x0, top, x1, bottom = w.box
+                y, x = (top + bottom) / 2, (x0 + x1) / 2
+                if len(w.text) > 3:
+                    drawn.append(Ruling(box=(x0, y, x1, y)))
+                elif w.text == "|":
+                    drawn.append(Ruling(box=(x, top - (bottom - top) / 2, x, bottom + (bottom - top) / 2)))
+                continue
+            words.append(w)
+        return tuple(words), tuple(drawn)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The page's words without drawn borders."""
+        return self._split[0]
+
+    @cached_property
+    def across(self) -> tuple[Box, ...]:
+        """Horizontal rulings."""
+        return tuple(r.box for r in self._split[1] if r.horizontal)
+
+    @cached_property
+    def down(self) -> tuple[Box, ...]:
+        """Vertical rulings."""
+        return tuple(r.box for r in self._split[1] if not r.horizontal)
+
+    @cached_property
+    def lines(self) -> tuple[tuple[Word, ...], ...]:
+        """Words line by line from the top, each from left to right."""
+        return tuple(tuple(sorted(line, key=lambda w: w.box[0])) for line in _cluster(self.words))
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """All segments, line by line."""
+        return tuple(s for row in self.rows for s in row)
+
+    @cached_property
+    def rows(self) -> tuple[tuple[Segment, ...], ...]:
+        """Segments line by line from the top, each from left to right."""
+        return tuple(tuple(self._cut(line)) for line in self.lines)
+
+    def _cut(self, line: Sequence[Word]) -> Iterable[Segment]:
+        count = sum(len(w.text) for w in line)
+        wide = sum(w.box[2] - w.box[0] for w in line)
+        limit = _SPLIT * wide / max(count, 1)
+        run: list[Word] = []
+        for w in line:
+            if run:
+                gap = w.box[0] - run[-1].box[2]
+                # A colon set apart belongs to the label before it, wherever the typist put it.
+                glued = w.text.startswith(":") and gap < 8 * limit and not self.ruled(run[-1].box, w.box)
+                if not glued and (
+                    gap > limit or self.ruled(run[-1].box, w.box) or "entry" in (w.origin, run[-1].origin)
+                ):
+                    yield Segment(tuple(run), self.page.number)
+                    run = []
+            run.append(w)
+        if run:
+            yield Segment(tuple(run), self.page.number)
+
+    def ruled(self, left: Box, right: Box) -> bool:
+        """Whether a vertical ruling stands between two boxes of one line."""
+        middle = (left[1] + left[3] + right[1] + right[3]) / 4
+        return any(left[2] - 1.5 <= r[0] <= right[0] + 1.5 and r[1] - 1 <= middle <= r[3] + 1 for r in self.down)
+
+    def barred(self, upper: Box, lower: Box) -> bool:
+        """Whether a horizontal ruling stands between a box and one below it."""
+        x0, x1 = max(upper[0], lower[0]), min(upper[2], lower[2])
+        if x0 > x1:
+            x0, x1 = min(upper[0], lower[0]), min(upper[2], lower[2])
+        middle = (x0 + x1) / 2
+        return any(
+            upper[3] - 2 <= r[1] <= lower[1] + 2 and r[0] - 2 <= middle <= r[2] + 2 and r[2] - r[0] > 20
+            for r in self.across
+        )
+
+
+def _cluster(words: Iterable[Word]) -> list[list[Word]]:
+    """Words of one line together, lines from the top."""
+    lines: list[tuple[float, float, list[Word]]] = []  # middle, height of the first word, words
+    for w in sorted(words, key=lambda w: (w.box[1] + w.box[3]) / 2):
+        middle, height = (w.box[1] + w.box[3]) / 2, w.box[3] - w.box[1]
+        for line in reversed(lines[-6:]):
+            if abs(middle - line[0]) < 0.45 * min(height, line[1]):
+                line[2].append(w)
+                break
+        else:
+            lines.append((middle, height, [w]))
+    return [line[2] for line in lines]

@@ -1,0 +1,188 @@
+"""What a free document is: an order, a legal commitment or neither; and which group and lots it concerns.
+
+The title decides the kind: a bon de commande mentions invoices, an invoice mentions its bon de commande, but only one
+of them is the title. Lots come from what is ordered and from whom, by the groups' catalogues.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from parsers import names, values, vocabulary
+from parsers.catalogue import Catalogue, catalogues, providers_in
+from parsers.layout import Segment, Sheet
+from parsers.records import Context, Kind
+
+
+@dataclass(frozen=True)
+class Title:
+    """A document's title: what it says it is."""
+
+    kind: Kind  # `other` for a title of something else
+    segment: Segment
+    rest: str  # what stands behind the kind, folded: number, date
+    rest_at: int  # where it begins in the segment's key
+
+
+def compact(segment: Segment) -> str:
+    """The segment's key, with letter-spaced words (`B O N  D E`) closed up."""
+    tokens = segment.key.split()
+    if len(tokens) > 5 and sum(len(t) == 1 for t in tokens) > 0.8 * len(tokens):
+        joined = "".join(tokens)
+        for plain in ("bondecommande", "engagementjuridique", "facture", "devis"):
+            if joined.startswith(plain):
+                spelled = {"bondecommande": "bon de commande", "engagementjuridique": "engagement juridique"}
+                return spelled.get(plain, plain) + " " + joined[len(plain) :]
+    return segment.key
+
+
+@cache
+def _rest() -> re.Pattern[str]:
+    """What may follow an order's title without belying it."""
+    return re.compile(rf"(?:\s*{vocabulary.pattern('titles', 'rest').pattern})*\s*\.?")
+
+
+def titles(sheet: Sheet) -> list[Title]:
+    """Every segment of a page that could be its title, the likeliest first: large type, near the top."""
+    found: list[tuple[float, Title]] = []
+    for i, s in enumerate(sheet.segments):
+        key = compact(s).strip()
+        key = re.sub(r"^[-–—*•«\"'(\s]+", "", key)
+        shift = len(s.key) - len(key) if s.key.endswith(key) else 0
+        kind, m = _kind(key)
+        if kind is None or m is None:
+            continue
+        rest = key[m.end() :]
+        if kind != "other" and not _rest().fullmatch(rest) and not _tolerated(rest):
+            continue
+        if kind == "other" and (
+            len(key.split()) > 9 or key.rstrip().endswith((".", ";", ",")) or re.match(r"\s*:", rest)
+        ):
+            continue
+        if s.box[1] > 0.75 * sheet.page.height and sheet.page.placed:
+            continue
+        capitals = s.text.upper() == s.text
+        rank = (
+            s.size * (1.25 if capitals else 1.0) * (1.1 if s.bold else 1.0)
+            - s.box[1] / max(sheet.page.height, 1.0) * 6
+            - 0.01 * i
+        )
+        found.append((rank, Title(kind, s, rest, shift + m.end())))
+    return [t for _, t in sorted(found, key=lambda x: -x[0])]
+
+
+def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
+    if m := vocabulary.pattern("titles", "commitment").match(key):
+        return "legal_commitment", m
+    if m := vocabulary.pattern("titles", "order").match(key):
+        if re.match(r"\s+(?:publique|d'achat\s+public|electronique)", key[m.end() :]) and m[0] == "commande":
+            return None, None
+        return ("legal_commitment" if re.search(r"valant\s+engagement", key) else "purchase_order"), m
+    if m := vocabulary.pattern("titles", "other").match(key):
+        return "other", m
+    return None, None
+
+
+def _tolerated(rest: str) -> bool:
+    """A title may name its subject behind a dash: « Bon de commande – Profil acheteur »."""
+    m = re.match(r"\s*(?:-|–|:|\()\s*(.+)", rest)
+    return (
+        m is not None
+        and len(m[1].split()) <= 8
+        and not re.search(r"\b(?:joint|rappel|numero\s+de|obligatoire|merci|date)\b", m[1])
+    )
+
+
+def kind(sheets: Sequence[Sheet]) -> Title | None:
+    """The document's title from its first page that has one."""
+    for sheet in sheets[:2]:
+        found = titles(sheet)
+        if not found:
+            continue
+        best = found[0]
+        if best.kind == "other":
+            return best
+        valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
+        both = {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
+        if best.kind == "purchase_order" and (
+            valant or (both and found[1].kind == "legal_commitment" and found[1].segment.size >= best.segment.size)
+        ):
+            return Title("legal_commitment", best.segment, best.rest, best.rest_at)
+        return best
+    return None
+
+
+def foreign(text: str) -> bool:
+    """Whether a text carries another country's registers or currency."""
+    return vocabulary.pattern("titles", "foreign").search(values.fold(text)) is not None
+
+
+# --- group and lots --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Which group and lots an order concerns, and whether every witness agrees."""
+
+    group: str | None
+    lots: tuple[str, ...]
+    sure: bool
+    why: str = ""
+
+
+_LOT = re.compile(
+    r"\blots?\s*(?:n\s?[°*'o]\s*)?:?\s*(\d{1,2}(?:\s*(?:,|et|/|\+|&|-|;)\s*(?:lots?\s*(?:n\s?[°*'o]\s*)?)?\d{1,2}(?!\d|\s*(?:sms|actes)))*)(?!\d)(?!\s*(?:sms|\d))"
+)
+
+
+def concern(supplier: str, ordered: Iterable[str], around: str, buyer: str, context: Context) -> Concern:
+    """Group and lots.
+
+    `supplier`: text of the supplier's block; `ordered`: the labels of the lines; `around`: the rest of the document
+    without addresses (market, subject, references); `buyer`: the buyer's name.
+    """
+    lines = [values.fold(x) for x in ordered]
+    head = values.fold(around)
+    sellers = providers_in(supplier, context.forms) or providers_in(around + "\n" + "\n".join(lines), context.forms)
+    sort = names.sort_of(buyer)
+    scores: dict[str, float] = {}
+    for c in catalogues(context.forms):
+        spoken = {lot.id for lot in c.lots for x in lines if lot.spoken_of(x)}
+        scores[c.group] = (
+            4.0 * any(g is c for g, _ in sellers) + 4.0 * c.named(head) + 1.0 * bool(spoken)
+            + (1.5 if sort and sort in c.buyers else 0.0)
+            + 0.5 * any(lot.spoken_of(head) for lot in c.lots)
+        )  # fmt: skip
+        if (
+            not any(g is c for g, _ in sellers)
+            and not c.named(head)
+            and not spoken
+            and not any(lot.spoken_of(head) for lot in c.lots)
+        ):
+            scores[c.group] = 0.0
+    best = max(scores.values(), default=0.0)
+    leaders = [g for g, x in scores.items() if x == best]
+    if best < 1.0 or len(leaders) != 1:
+        return Concern(None, (), False, "aucun marché du groupement n’y est reconnu")
+    chosen = next(c for c in catalogues(context.forms) if c.group == leaders[0])
+    return _lots(chosen, [p.key for g, p in sellers if g is chosen], lines, head)
+
+
+def _lots(c: Catalogue, sellers: Sequence[str], lines: Sequence[str], head: str) -> Concern:
+    ids = {lot.id for lot in c.lots}
+    spoken = {lot.id for lot in c.lots for x in lines if lot.spoken_of(x)}
+    told = {n for m in _LOT.finditer(head) for n in re.findall(r"\d+", m[1])} & ids
+    held = {lot.id for lot in c.lots if lot.provider in sellers}
+    if held:
+        # What one provider sells is of its own lots: « clé USB » at Dematis is no certificate order at Certigna.
+        spoken &= held
+        told &= held
+    spoken = spoken or ({lot.id for lot in c.lots if lot.spoken_of(head)} & (held or ids) if not told else set())
+    lots = spoken | told
+    if not lots and len(held) == 1:
+        lots = held
+    order = [lot.id for lot in c.lots if lot.id in lots]
+    return Concern(c.group, tuple(order), bool(order), "" if order else "aucun lot n’y est reconnu")

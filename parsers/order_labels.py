@@ -1,0 +1,181 @@
+"""The labels that finance software prints on orders, and the values that stand beside, behind or below them.
+
+A label is strong (`N° d'engagement`: nothing else begins so) or weak (`Ville`, `Date`: only before a colon, or alone in
+its segment). Keys are the contract's fields where there is one; the others (`stop`) matter as borders: an empty place
+followed by another label is empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from parsers import values, vocabulary
+from parsers.layout import Segment, overlap, same_row
+from parsers.page import Word
+
+_NUMBERED = re.compile(r"(?:n\s?[°*'o]|numero|num\.?|no\.?|nr\.?)\s*[a-z]{0,6}[-./ ]?\d")
+_BREAK = re.compile(r"(?:^|(?<=[\s(]))(?=\S)")
+_AFTER = re.compile(r"\s*(?P<colon>[:=]+)?\s*")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A label and the value that stands with it ("" where its place is empty)."""
+
+    key: str
+    text: str
+    words: tuple[Word, ...]
+    label: Segment
+    value: Segment | None  # the segment the value stands in
+    colon: bool
+    strong: bool
+    how: str  # `behind` in the same segment, `beside`, `below`
+
+    @property
+    def page(self) -> int:
+        """Number of the page."""
+        return self.label.page
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A label within a segment's key."""
+
+    key: str
+    start: int
+    end: int  # behind the label and its colon
+    colon: bool
+    strong: bool
+
+
+def marks(segment: Segment) -> tuple[Mark, ...]:
+    """The labels in a segment, in order."""
+    key, found, at = segment.key, [], 0
+    for spot in _BREAK.finditer(key):
+        start = spot.start()
+        if start < at:
+            continue
+        best: Mark | None = None
+        for entry, p in vocabulary.patterns("labels"):
+            name, strong = entry.key, entry.strong
+            m = p.match(key, start)
+            if (
+                m is None
+                or m.end() == start
+                or (m.end() < len(key) and key[m.end()].isalpha() and key[m.end() - 1].isalpha())
+            ):
+                continue
+            tail = _AFTER.match(key, m.end())
+            assert tail is not None
+            colon = tail["colon"] is not None
+            first = not key[:start].strip(" -–—|•·*►(/")
+            parted = key[:start].rstrip().endswith(("-", "–", "—", "|", "•", "·", ";", ",", "/", "(")) or first
+            alone = first and tail.end() == len(key)
+            numbered = first and name == "order_number" and _NUMBERED.match(key) is not None
+            if not (colon or alone or numbered or (strong and parted)):
+                continue
+            if (
+                key[m.end() : m.end() + 1] not in ("", " ", ":", "=")
+                and key[m.end() - 1 : m.end()] not in "°.)"
+                and not _digit(key, m.end())
+            ):
+                continue
+            if best is None or (colon, m.end()) > (best.colon, best.end):
+                best = Mark(name, start, tail.end() if colon else _skip(key, m.end()), colon, strong)
+        if best is not None:
+            found.append(best)
+            at = best.end
+    return tuple(found)
+
+
+def _digit(key: str, at: int) -> bool:
+    return key[at : at + 1].isdigit()
+
+
+def _skip(key: str, at: int) -> int:
+    return at + len(key[at:]) - len(key[at:].lstrip())
+
+
+def read(segments: Sequence[Segment]) -> tuple[Found, ...]:
+    """Every label of a page with its value. `segments` are those to look at (an order's lines left out)."""
+    labels = {s: marks(s) for s in segments}
+    return tuple(f for s in segments for f in _values(s, labels))
+
+
+def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Iterable[Found]:
+    own = labels[s]
+    for i, mark in enumerate(own):
+        end = own[i + 1].start if i + 1 < len(own) else len(s.key)
+        text, words = s.cut(mark.end, end)
+        text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;,)/")
+        if text:
+            yield Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
+            continue
+        if i + 1 < len(own):
+            yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
+            continue
+        if (beside := _beside(s, labels)) is not None and plausible(mark.key, beside.text):
+            yield Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
+        elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
+            yield Found(mark.key, below.text, below.words, s, below, mark.colon, mark.strong, "below")
+        else:
+            yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "beside")
+
+
+def plausible(key: str, text: str) -> bool:
+    """Whether a text apart from its label may be that label's value at all."""
+    folded = values.fold(text)
+    digits = sum(c.isdigit() for c in text)
+    if key in ("order_number", "commitment_number"):
+        return (
+            digits > 0
+            and len(folded.split()) <= 5
+            and not re.match(r"\d{1,4}\s*(?:bis|ter)?,?\s+[a-z]|\d{5}\s+[a-z]", folded)
+        )
+    if key == "order_date":
+        return bool(values.find_dates(text))
+    if key == "contact_phone":
+        return digits >= 9
+    if key in ("contact_email", "functional_email"):
+        return "@" in text
+    if key in ("siret", "postal_code", "place", "uai"):
+        return digits >= 5
+    if key in ("service_code", "service"):
+        return len(folded.split()) <= 4 and "@" not in text
+    if key in ("contact_name", "signatory_name", "member_name", "city"):
+        return digits < 4 and len(folded.split()) <= 12
+    return True
+
+
+def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
+    """The next segment to the right on the line, unless it is a label itself or stands far away."""
+    right = [o for o in labels if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
+    nearest = min(right, key=lambda o: o.box[0], default=None)
+    if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
+        return None
+    return nearest if nearest.box[0] - s.box[2] < 200 else None
+
+
+def _below(s: Segment, labels: dict[Segment, tuple[Mark, ...]], mark: Mark) -> Segment | None:
+    """The segment right below, in the same column: the grids that print captions above their values."""
+    height = max(s.height, 6.0)
+    under = [
+        o
+        for o in labels
+        if o is not s
+        and 0 <= o.box[1] - s.box[3] + 2 <= 2.6 * height
+        and overlap(s.box[0], s.box[2], o.box[0], o.box[2]) > 0
+    ]
+    nearest = min(under, key=lambda o: (round(o.box[1]), abs(o.box[0] - s.box[0])), default=None)
+    if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
+        return None
+    if mark.colon and nearest.box[0] < s.box[0] - 3:
+        return None
+    # A value that also stands right of a label of its own line belongs to that one.
+    left = [o for o in labels if o is not nearest and same_row(o.box, nearest.box) and o.box[2] <= nearest.box[0] + 1]
+    before = max(left, key=lambda o: o.box[2], default=None)
+    if before is not None and labels[before] and labels[before][-1].end == len(before.key) and labels[before][-1].colon:
+        return None
+    return nearest

@@ -1,0 +1,159 @@
+"""An order's totals: every figure that stands with a total's label, then the ones that fit together and the lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+
+from parsers import values
+from parsers.layout import Segment, overlap, same_row
+from parsers.tables import ADJUSTMENT
+
+_HT = re.compile(r"\bh\.?\s?t\b\.?|\bhors[- ]tax")
+_TTC = re.compile(r"\bt\.?\s?t\.?\s?c\b\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer")
+_VAT = re.compile(
+    r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)?(?:t\.?\s?v\.?\s?a\b\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
+)
+_START = re.compile(
+    r"(?:sous[- ]?)?(?:totaux|total|montant|mt|net|base|prix|h\.?t\b|t\.?t\.?c\b|somme|a\s+payer|hors\s+taxes?|general|"
+    r"ensemble)"
+)
+_CARRIED = re.compile(r"(?:a\s+)?report|sous[- ]?total|total\s+(?:de\s+la\s+)?page|cumul|total\s+partiel")
+_RATE = re.compile(
+    r"\(?(?:a|au\s+taux\s+de|taux)?\s*\d{1,2}(?:[.,]\d{1,2})?\s*%\)?|\b(?:a|au\s+taux\s+de)\s+\d{1,2}(?:[.,]\d{1,2})?\b"
+)
+_TAIL = re.compile(r"-?\d[\d .,']*(?:\s*(?:€|eur(?:os?)?))?\s*$")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One amount with the segment it stands in."""
+
+    amount: Decimal
+    segment: Segment
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What was chosen; `adjustment` is what stands between the lines' sum and the total without tax."""
+
+    excl: Figure | None = None
+    vat: Figure | None = None
+    incl: Figure | None = None
+    adjustment: Decimal = Decimal(0)
+    proven: bool = False  # the three fit together, or the lines' sum is one of them
+
+
+def kind_of(key: str) -> str | None:
+    """`excl`, `vat`, `incl`, `any` (a bare « Total »), `adjust`; None for what is no total's label."""
+    if _CARRIED.match(key):
+        return None
+    if _VAT.match(key):
+        return "vat"
+    if _TTC.search(key) and (_START.match(key) or _TTC.match(key)):
+        return "incl"
+    if _HT.search(key) and _START.match(key):
+        return "excl"
+    if ADJUSTMENT.match(key):
+        return "adjust"
+    if re.match(
+        r"(?:montant\s+)?total(?:\s+(?:general|commande|de\s+la\s+commande|du\s+bon(?:\s+de\s+commande)?))?\s*:?\s*(?:\d|$|en\s+e)",
+        key,
+    ):
+        return "any"
+    return None
+
+
+def find(segments: Sequence[Segment], lines_sum: Decimal | None, adjustments: Sequence[Decimal]) -> Totals:
+    """The totals among the segments outside the table's rows; `adjustments` stood in the table itself."""
+    figures: dict[str, list[Figure]] = {}
+    for s in segments:
+        kind = kind_of(s.key)
+        if kind is not None:
+            figures.setdefault(kind, []).extend(_figures(s, segments))
+    more = [
+        -abs(f.amount) if re.match(r"remise|rabais|rist|esc|red|geste|avoir", f.segment.key) else f.amount
+        for f in figures.get("adjust", [])
+    ]
+    return _choose(figures, lines_sum, [*adjustments, *more])
+
+
+def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
+    """The amounts of a label: behind it, beside it, or below it."""
+    behind = _RATE.sub(" ", s.key)
+    m = _TAIL.search(behind)
+    amount = values.parse_amount(m[0]) if m and re.search(r"\d", m[0]) else None
+    if amount is not None and m is not None and re.search(r"[a-z.:)]\s*$", behind[: m.start()].rstrip() or "x"):
+        yield Figure(amount, s)
+        return
+    right = sorted(
+        (o for o in segments if o is not s and same_row(o.box, s.box) and o.box[0] >= s.box[2] - 1),
+        key=lambda o: o.box[0],
+    )
+    seen = False
+    for o in right:
+        if kind_of(o.key) is not None:
+            break
+        if "%" in o.key and not re.search(r"%.*\d", o.key):
+            continue
+        text = _RATE.sub(" ", o.key)
+        got = values.parse_amount(text)
+        if got is not None:
+            seen = True
+            yield Figure(got, o)
+    if seen:
+        return
+    under = [
+        o
+        for o in segments
+        if o is not s
+        and 0 <= o.box[1] - s.box[3] + 2 < 2.6 * max(s.height, 6)
+        and overlap(s.box[0] - 8, s.box[2] + 8, o.box[0], o.box[2]) > 0
+    ]
+    nearest = min(under, key=lambda o: o.box[1], default=None)
+    if nearest is not None and (got := values.parse_amount(nearest.text)) is not None:
+        yield Figure(got, nearest)
+
+
+def _choose(figures: dict[str, list[Figure]], lines_sum: Decimal | None, adjustments: Sequence[Decimal]) -> Totals:
+    """The combination that fits best: HT is the lines' sum (with or without adjustments), HT and TVA make TTC."""
+    bare = figures.get("any", [])
+    sums = {Decimal(0): lines_sum} if lines_sum is not None else {}
+    if lines_sum is not None and adjustments:
+        sums |= {a: lines_sum + a for a in {sum(adjustments, Decimal(0)), *adjustments}}
+    best: tuple[tuple[float, ...], Totals] = ((-1.0,), Totals())
+    options = [
+        _last([*figures.get("excl", []), *bare]),
+        _last(figures.get("vat", [])),
+        _last([*figures.get("incl", []), *bare]),
+    ]
+    for e, v, i in product(*options):
+        if e is not None and i is not None and e is i:
+            continue
+        fits = e is not None and v is not None and i is not None and e.amount + v.amount == i.amount
+        adjustment = next(
+            (a for a, x in sums.items() if e is not None and abs(x - e.amount) <= Decimal("0.005") * 20), None
+        )
+        exact = next((a for a, x in sums.items() if e is not None and x == e.amount), None)
+        adjustment = exact if exact is not None else adjustment
+        clash = e is not None and i is not None and i.amount < e.amount
+        plain = e is not None and e in bare
+        score = (
+            3.0 * fits
+            + 3.0 * (exact is not None)
+            + 1.0 * (adjustment is not None)
+            + 0.5 * sum(x is not None for x in (e, v, i))
+            - 2.0 * clash
+            - 0.25 * plain,
+        )
+        if score > best[0]:
+            best = (score, Totals(e, v, i, adjustment or Decimal(0), bool(fits or exact is not None)))
+    return best[1]
+
+
+def _last(figures: Sequence[Figure]) -> list[Figure | None]:
+    """The figures from the last to the first, then none: the order's own totals stand at its end."""
+    return [*list(reversed(figures))[:8], None]
