@@ -33,6 +33,9 @@ def read(
         value, sure = _value(item, raw)
         if value is None:
             continue
+        if sure <= _WRONG and not _worth_showing(item, str(value)):
+            findings.append(_other_type(item, str(value)))
+            continue
         number = pages[match.page].number
         trust = min(sure, confidence.settle(item.field, str(value), item.type, place.kept, context))
         if item.field in fields and fields[item.field].confidence >= trust:
@@ -42,6 +45,22 @@ def read(
         if any(w.struck for w in place.words):
             findings.append(checks.struck(item.field, raw))
     return fields, findings
+
+
+def _worth_showing(item: Item, text: str) -> bool:
+    """Whether a value of the wrong type may still be a misspelt one of its own: a SIRET of 13 digits, not a date."""
+    if item.type in ("siret", "siret_or_siren", "digits", "postal_code"):
+        return re.fullmatch(r"[\d\s.]+", text) is not None or sum(c.isdigit() for c in text) >= 12
+    return True
+
+
+def _other_type(item: Item, text: str) -> Finding:
+    what = checks.LABELS.get(item.field or "", item.field or "")
+    return Finding(
+        code="doubtful",
+        text=f"À la place prévue pour {what}, le document porte « {text} », qui n’y convient pas. Merci de vérifier.",
+        field=item.field,
+    )
 
 
 def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> Field | None:
