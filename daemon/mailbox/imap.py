@@ -24,6 +24,7 @@ from daemon.mailbox.port import Batch, FolderRenumbered, Incoming, Waiting
 from daemon.mailbox.wake import Bell
 
 T = TypeVar("T")
+Told = dict[bytes, Any]  # what FETCH says of a mail, by item
 HEAD_BYTES = 1 << 20  # of a mail over the limit
 CHUNK = 500  # uids in one command: lines stay short
 CONNECT_SECONDS, READ_SECONDS = 20.0, 120.0
@@ -69,23 +70,24 @@ class ImapMailbox:
     def fetch(self, uidvalidity: int, uids: Sequence[int], folder: str | None = None) -> Batch:
         """See the port. Sizes first, then as many bodies as the limit allows, in one command."""
         chunk = list(uids[:CHUNK])
-        sizes = self._do(lambda c: self._fetch(c, folder, uidvalidity, chunk, ["RFC822.SIZE", "INTERNALDATE"]))
+        told = self._told(folder, uidvalidity, chunk, ["RFC822.SIZE", "INTERNALDATE"])
         small: list[int] = []
         large: list[int] = []
         total, looked = 0, 0
         for uid in chunk:
-            size = int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))
+            size = _size(told.get(uid))
             cost = min(size, HEAD_BYTES) if size > self._mail_bytes else size
             if (small or large) and total + cost > self._batch_bytes:
                 break
             looked += 1
-            if uid in sizes:
-                total += cost
+            total += cost
+            if isinstance(told.get(uid), dict):
                 (large if size > self._mail_bytes else small).append(uid)
         bodies = self._bodies(folder, uidvalidity, small, "BODY.PEEK[]")
         bodies |= self._bodies(folder, uidvalidity, large, f"BODY.PEEK[HEADER]<0.{HEAD_BYTES}>")
+        bodies |= {u: t for u, t in told.items() if isinstance(t, str)}
         mails = tuple(
-            self._incoming(folder, uidvalidity, uid, sizes[uid], bodies[uid], whole=uid not in large)
+            self._incoming(folder, uidvalidity, uid, told[uid], bodies[uid], whole=uid not in large)
             for uid in chunk[:looked]
             if uid in bodies
         )
@@ -313,47 +315,50 @@ class ImapMailbox:
 
     # Mails
 
-    def _fetch(
-        self, client: Any, folder: str | None, uidvalidity: int, uids: Sequence[int], items: list[str]
-    ) -> dict[int, dict[bytes, Any]]:
-        self._select(client, folder, uidvalidity)
-        return dict(client.fetch(uids, items)) if uids else {}
+    def _told(
+        self, folder: str | None, uidvalidity: int, uids: Sequence[int], items: list[str]
+    ) -> dict[int, Told | str]:
+        """What the server tells of each mail, or why it does not; those gone are left out.
 
-    def _bodies(self, folder: str | None, uidvalidity: int, uids: Sequence[int], item: str) -> dict[int, bytes | str]:
-        """Bytes, or why there are none. A mail that the server cannot give, or dies of, stops no other."""
+        A mail that makes the server fail, or break off, is found by halves: it stops no other.
+        """
+
+        def ask(client: Any) -> dict[int, Told | str]:
+            self._select(client, folder, uidvalidity)
+            return dict(client.fetch(uids, items))
+
         if not uids:
             return {}
-        key = item.replace(".PEEK", "").replace(f".{HEAD_BYTES}>", ">").encode()
         try:
-            told = self._do(lambda c: self._fetch(c, folder, uidvalidity, uids, [item]))
+            return self._do(ask)
         except ServiceUnreachable as e:
-            self._do(lambda c: self._select(c, folder, uidvalidity))  # raises if the whole server is away
+            self._do(lambda c: self._select(c, folder, uidvalidity))  # raises if the server as a whole is away
             if len(uids) == 1:
                 return {uids[0]: f"la boîte ne peut pas donner ce message ({e.message})"}
-            told = {}
-        found: dict[int, bytes | str] = {u: told[u][key] for u in uids if isinstance(told.get(u, {}).get(key), bytes)}
-        missing = [u for u in uids if u not in found]
-        if len(uids) > 1:
-            for uid in missing:
-                found |= self._bodies(folder, uidvalidity, [uid], item)
-        elif missing:
-            still = self._do(lambda c: self._fetch(c, folder, uidvalidity, missing, ["RFC822.SIZE"]))
-            if still:  # else it was filed or deleted meanwhile
-                found[missing[0]] = "la boîte annonce ce message et ne le donne pas"
+        half = len(uids) // 2
+        return self._told(folder, uidvalidity, uids[:half], items) | self._told(folder, uidvalidity, uids[half:], items)
+
+    def _bodies(self, folder: str | None, uidvalidity: int, uids: Sequence[int], item: str) -> dict[int, bytes | str]:
+        """Bytes, or why there are none; mails gone meanwhile are left out."""
+        key = item.replace(".PEEK", "").replace(f".{HEAD_BYTES}>", ">").encode()
+        found: dict[int, bytes | str] = {}
+        for uid, told in self._told(folder, uidvalidity, uids, [item]).items():
+            body = told if isinstance(told, str) else told.get(key)
+            found[uid] = body if isinstance(body, bytes | str) else "la boîte annonce ce message et ne le donne pas"
         return found
 
     def _incoming(
-        self, folder: str | None, uidvalidity: int, uid: int, told: dict[bytes, Any], body: bytes | str, *, whole: bool
+        self, folder: str | None, uidvalidity: int, uid: int, told: Told | str, body: bytes | str, *, whole: bool
     ) -> Incoming:
-        at = told.get(b"INTERNALDATE") or dt.datetime.now(dt.UTC)
+        at = told.get(b"INTERNALDATE") if isinstance(told, dict) else None
         problem = body if isinstance(body, str) else "" if whole else "message trop volumineux"
         return Incoming(
             folder=folder or self._url.path,
             uidvalidity=uidvalidity,
             uid=uid,
             raw=body if isinstance(body, bytes) else b"",
-            size=int(told[b"RFC822.SIZE"]),
-            received_at=at,
+            size=_size(told),
+            received_at=at or dt.datetime.now(dt.UTC),
             whole=not problem,
             problem=problem,
         )
@@ -386,6 +391,10 @@ class ImapMailbox:
         told = client.idle_check(timeout=0) if readable else []
         _, more = client.idle_done()
         return rung, any(len(r) > 1 and r[1] == b"EXISTS" for r in [*told, *more])
+
+
+def _size(told: Told | str | None) -> int:
+    return int(told.get(b"RFC822.SIZE", 0)) if isinstance(told, dict) else 0
 
 
 def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from imapclient import IMAPClient
 from pydantic import SecretStr
 
 from daemon.config import Endpoint
@@ -248,7 +249,7 @@ def test_filing_while_another_thread_waits(box: Mailbox) -> None:
     assert raws(box, Folder.PROCESSED) == [mail(1)]
 
 
-def test_two_thousand_mails_are_filed_at_once(box: Mailbox) -> None:
+def test_many_mails_are_filed_at_once(box: Mailbox) -> None:
     for n in range(300):
         box.append(mail(n))
     waiting = box.waiting()
@@ -352,3 +353,253 @@ def test_maildir_uids_fit_a_database() -> None:
 def test_head() -> None:
     assert head_of(b"A: b\n\nc\r\n\r\n") == b"A: b\n\n"
     assert head_of(b"A: b") == b"A: b"
+
+
+# What only IMAP can suffer.
+
+
+def raw_client(server: Dovecot, account: str) -> IMAPClient:
+    """A mail program of a person's own."""
+    client = IMAPClient(server.host, server.imap, ssl=False)
+    client.login(account, server.password)
+    client.select_folder("INBOX")
+    return client
+
+
+@pytest.mark.parametrize("scheme", ["imaps", "imap+starttls", "imap"])
+def test_imap_protections(dovecot: Dovecot, scheme: str) -> None:
+    box = imap(dovecot, dovecot.account(), scheme)
+    box.append(mail(1))
+    assert raws(box) == [mail(1)]
+    security = {"imaps": "tls", "imap+starttls": "starttls", "imap": "plain"}[scheme]
+    assert f"connexion {security}" in box.check()[0]
+    box.close()
+    last = [line for line in dovecot.log().splitlines() if "Login: user=" in line][-1]
+    assert ("TLS" in last) == (scheme != "imap")
+
+
+@pytest.mark.parametrize("scheme", ["imaps", "imap+starttls"])
+@pytest.mark.parametrize("change", [{"ca_file": None}, {"host": "127.0.0.1"}])
+def test_imap_certificate_is_checked(dovecot: Dovecot, scheme: str, change: dict[str, Any]) -> None:
+    port = dovecot.imaps if scheme == "imaps" else dovecot.imap
+    host = change.get("host", dovecot.host)
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme=scheme, host=host, port=port, user=dovecot.account(), path="INBOX"),
+        password=SecretStr(dovecot.password),
+        ca_file=change.get("ca_file", dovecot.ca_file),
+    )
+    box = ImapMailbox(settings)
+    with pytest.raises(ServiceUnreachable, match="certificat refusé") as caught:
+        box.check()
+    assert "ca_file" in caught.value.remedy
+
+
+def test_imap_wrong_password_then_longer_and_longer_pauses(dovecot: Dovecot) -> None:
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme="imaps", host=dovecot.host, port=dovecot.imaps, user=dovecot.account(), path="INBOX"),
+        password=SecretStr("faux-secret"),
+        ca_file=dovecot.ca_file,
+    )
+    box = ImapMailbox(settings)
+    with pytest.raises(ServiceUnreachable, match="identifiants refusés") as caught:
+        box.waiting()
+    assert "faux-secret" not in str(caught.value)
+    with pytest.raises(ServiceUnreachable, match="hors d’atteinte") as caught:
+        box.waiting()  # asks nobody yet
+    assert "prochain essai" in caught.value.remedy
+    start = time.monotonic()
+    assert box.wait(30) is False  # until it makes sense to try again, then one try
+    assert 0.3 < time.monotonic() - start < 10
+
+
+def test_imap_accented_password(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    path = dovecot.home / "users" / account
+    path.write_text(path.read_text().replace(dovecot.password, "clé-très-secrète"))
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme="imaps", host=dovecot.host, port=dovecot.imaps, user=account, path="INBOX"),
+        password=SecretStr("clé-très-secrète"),
+        ca_file=dovecot.ca_file,
+    )
+    box = ImapMailbox(settings)
+    assert box.waiting().uids == ()
+    box.close()
+
+
+def test_imap_connection_cut_in_between(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    box.append(mail(1))
+    waiting = box.waiting()
+    dovecot.kick(account)
+    assert [m.raw for m in box.fetch(waiting.uidvalidity, waiting.uids).mails] == [mail(1)]
+    dovecot.kick(account)
+    box.file(waiting.uidvalidity, waiting.uids, Folder.PROCESSED)
+    assert raws(box, Folder.PROCESSED) == [mail(1)]
+    box.close()
+
+
+def test_imap_connection_cut_while_waiting(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    box.waiting()
+    timer = threading.Timer(0.5, dovecot.kick, [account])
+    timer.start()
+    start = time.monotonic()
+    assert box.wait(30) is False
+    assert time.monotonic() - start < 10
+    timer.join()
+    box.append(mail(1))
+    assert raws(box) == [mail(1)]
+    box.close()
+
+
+def test_imap_idle_is_armed_anew(dovecot: Dovecot) -> None:
+    box = imap(dovecot, dovecot.account(), idle_seconds=0.5)
+    box.waiting()
+    timer = threading.Timer(1.3, imap_append, [dovecot, box])
+    timer.start()
+    start = time.monotonic()
+    assert box.wait(30) is True
+    assert 1 < time.monotonic() - start < 6
+    timer.join()
+    box.close()
+
+
+def imap_append(server: Dovecot, box: ImapMailbox) -> None:
+    other = imap(server, box.name.removeprefix("imap:").removesuffix("@localhost/INBOX"))
+    other.append(mail(1))
+    other.close()
+
+
+def test_imap_folder_made_anew_has_another_number(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    with raw_client(dovecot, account) as client:
+        client.create_folder("Courrier")
+        settings = Settings(
+            group="g",
+            url=Endpoint(scheme="imaps", host=dovecot.host, port=dovecot.imaps, user=account, path="Courrier"),
+            password=SecretStr(dovecot.password),
+            ca_file=dovecot.ca_file,
+        )
+        box = ImapMailbox(settings)
+        box.append(mail(1))
+        before = box.waiting()
+        time.sleep(1.1)  # UIDVALIDITY is drawn from the clock's seconds
+        client.delete_folder("Courrier")
+        client.create_folder("Courrier")
+    box.close()
+    box.append(mail(2))
+    assert box.waiting().uidvalidity != before.uidvalidity
+    with pytest.raises(FolderRenumbered):
+        box.file(before.uidvalidity, before.uids, Folder.PROCESSED)
+    assert raws(box) == [mail(2)]
+    box.close()
+
+
+def test_imap_intake_folder_that_is_not_there(dovecot: Dovecot) -> None:
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme="imaps", host=dovecot.host, port=dovecot.imaps, user=dovecot.account(), path="Absent"),
+        password=SecretStr(dovecot.password),
+        ca_file=dovecot.ca_file,
+    )
+    box = ImapMailbox(settings)
+    with pytest.raises(ServiceUnreachable, match="refuse") as caught:
+        box.check()
+    assert "dossier" in caught.value.remedy
+    box.close()
+
+
+def test_imap_marks_neither_seen_nor_anything(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    box.append(mail(1))
+    raws(box)
+    box.close()
+    with raw_client(dovecot, account) as client:
+        (flags,) = client.get_flags(client.search()).values()
+    assert b"\\Seen" not in flags
+
+
+def test_imap_deleted_mails_do_not_wait_and_are_left_alone(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    box.append(mail(1))
+    box.append(mail(2))
+    with raw_client(dovecot, account) as client:
+        client.delete_messages(client.search()[:1])
+        assert raws(box) == [mail(2)]
+        waiting = box.waiting()
+        box.file(waiting.uidvalidity, waiting.uids, Folder.PROCESSED)
+        client.noop()
+        assert len(client.search("DELETED")) == 1
+    box.close()
+
+
+@pytest.mark.parametrize("server", ["dovecot_without_move", "dovecot_bare"])
+def test_imap_killed_between_copy_and_expunge(request: pytest.FixtureRequest, server: str) -> None:
+    dovecot: Dovecot = request.getfixturevalue(server)
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    box.append(mail(1))
+    waiting = box.waiting()
+    box.waiting(Folder.PROCESSED)  # made
+    with raw_client(dovecot, account) as client:
+        client.copy(waiting.uids, "Traités")
+        client.delete_messages(waiting.uids)
+    box.file(waiting.uidvalidity, waiting.uids, Folder.PROCESSED)
+    assert raws(box) == []
+    assert raws(box, Folder.PROCESSED) == [mail(1)]
+    box.close()
+
+
+def test_imap_without_uidplus_a_persons_deleted_mail_survives(dovecot_bare: Dovecot) -> None:
+    account = dovecot_bare.account()
+    box = imap(dovecot_bare, account)
+    box.append(mail(1))
+    box.append(mail(2))
+    with raw_client(dovecot_bare, account) as client:
+        client.delete_messages(client.search()[:1])
+    waiting = box.waiting()
+    box.file(waiting.uidvalidity, waiting.uids, Folder.PROCESSED)
+    assert raws(box) == []
+    assert raws(box, Folder.PROCESSED) == [mail(2)]
+    with raw_client(dovecot_bare, account) as client:
+        assert len(client.search()) == 2  # both still there, marked
+    box.close()
+
+
+def test_imap_a_mail_that_kills_its_fetch_stops_no_other(dovecot: Dovecot) -> None:
+    account = dovecot.account()
+    box = imap(dovecot, account)
+    for n in range(3):
+        box.append(mail(n))
+    waiting = box.waiting()
+    broken = sorted((dovecot.home / "mail" / account / "Maildir" / "cur").iterdir())[1]
+    broken.unlink()
+    broken.symlink_to(broken.name)  # a loop: neither there nor not there
+    for index in broken.parent.parent.glob("dovecot.index.cache"):
+        index.unlink()
+    mails = box.fetch(waiting.uidvalidity, waiting.uids).mails
+    assert [m.raw for m in mails if m.whole] == [mail(0), mail(2)]
+    for bad in (m for m in mails if not m.whole):
+        assert bad.raw == b""
+        assert "boîte" in bad.problem
+    box.close()
+
+
+def test_imap_nobody_there() -> None:
+    settings = Settings(
+        group="g",
+        url=Endpoint(scheme="imap", host="127.0.0.1", port=1, user="x", path="INBOX"),
+        password=SecretStr("x"),
+    )
+    box = ImapMailbox(settings)
+    with pytest.raises(ServiceUnreachable, match="hors d’atteinte") as caught:
+        box.waiting()
+    assert caught.value.exit_code == 3
+    assert box.wait(0.2) is False

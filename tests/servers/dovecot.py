@@ -117,6 +117,13 @@ class Dovecot:
         account.chmod(0o644)
         return address
 
+    def kick(self, account: str) -> None:
+        """Cut all connections of an account, as a server that restarts does."""
+        doveadm = process.program("doveadm")
+        subprocess.run(
+            [doveadm, "-c", str(self.home / "dovecot.conf"), "kick", account], check=True, capture_output=True
+        )
+
     def log(self) -> str:
         return (self.home / "dovecot.log").read_text(errors="replace")
 
