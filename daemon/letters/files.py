@@ -116,7 +116,7 @@ def summary_sheet(facts: Mapping[str, Any]) -> Attachment:
     for name, key in (("SIRET", "siret"), ("UAI", "uai")):
         if member.get(key):
             known[name] = str(member[key])
-    known |= {str(x["label"]): _copyable(x["value"]) for x in facts["sheet"]}
+    known |= {french.capital(x["label"]): _copyable(x["value"]) for x in facts["sheet"] if x["value"] != member["name"]}
     row = sheets.pairs(sheet, 3, known) + 1
     if facts["orders"]:
         head = ("Désignation", "Quantité", "Prix unitaire HT", "Total HT")

@@ -188,9 +188,14 @@ def shown(value: object) -> str:
     return text
 
 
+def bare(what: str) -> str:
+    """A paper's name without what is asked of it: « la convention de groupement » of « …, signée en ligne »."""
+    return what.split(", ")[0]
+
+
 def brief(what: str) -> str:
     """A paper's name for a subject: without what follows the comma, « un papier » where it is long."""
-    short = what.split(", ")[0]
+    short = bare(what)
     return short if len(short) <= _SUBJECT_NAME else "un papier"
 
 

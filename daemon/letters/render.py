@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -228,6 +229,7 @@ def _page(role: str) -> str:
     return role if role in ("provider", "coordinator") else "member"
 
 
+_URL = re.compile(r"(https?|mailto):[^\s<>]+")
 _ADDRESS = re.compile(r"https?://[^\s<>«»]*[^\s<>«».,;:!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -249,7 +251,19 @@ def _joined(values: Iterable[object]) -> Markup:
     return Markup(", ".join(str(_show(v)) for v in values))  # noqa: S704 - each escaped by _show
 
 
-_FILTERS = {
+def _known(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, refusing None: « None » in a letter is worse than no letter."""
+
+    @wraps(filter_)
+    def shown(value: object, *more: Any) -> Any:
+        if value is None:
+            raise TemplateError("une valeur inconnue (None) allait être écrite dans la lettre")
+        return filter_(value, *more)
+
+    return shown
+
+
+_PLAIN = {
     "date_full": french.date_full,
     "date_day": french.date_day,
     "date_plain": french.date_plain,
@@ -258,21 +272,26 @@ _FILTERS = {
     "quantity": french.quantity,
     "siret": french.siret,
     "phone": french.phone,
-    "listing": _markdown_listing,
-    "join_plain": _joined,
-    "quoted": lambda values: [f"« {v} »" for v in values],
-    "verbatim": lambda v: Markup(html.escape(french.typography(str(v)))),  # noqa: S704 - for page.html, which is no Markdown
-    "plural": french.plural,
-    "counted": french.counted,
     "capital": french.capital,
     "the": french.the,
     "of": french.of,
-    "prefecture": departments.prefecture,
     "prose": prose,
     "after_colon": phrases.after_colon,
     "soften": phrases.soften,
     "shown": phrases.shown,
+    "bare": phrases.bare,
     "brief": phrases.brief,
+    "unstopped": lambda text: str(text).rstrip(" ."),
+}
+_FILTERS = {
+    **{name: _known(f) for name, f in _PLAIN.items()},
+    "listing": _markdown_listing,
+    "join_plain": _joined,
+    "quoted": lambda values: [f"« {v} »" for v in values],
+    "verbatim": lambda v: Markup(html.escape(french.typography(str(v)))),  # noqa: S704 - for page.html, no Markdown
+    "plural": french.plural,
+    "counted": french.counted,
+    "prefecture": departments.prefecture,
     "quotation": lambda v: Markup(markup.quotation(v)),  # noqa: S704 - escaped line by line
-    "link": lambda url: Markup(f"<{url}>" if re.fullmatch(r"(https?|mailto):[^\s<>]+", str(url)) else _show(url)),  # noqa: S704
+    "link": lambda url: Markup(f"<{url}>" if _URL.fullmatch(str(url)) else _show(url)),  # noqa: S704
 }
