@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from parsers import sniff
+from parsers import bundles, sniff
 from parsers.extraction import Extraction
 from parsers.page import Document, Page
 from parsers.records import Context, Finding, Piece
@@ -28,10 +28,10 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
     if not document.pages:
         return [Piece(name=name, sha256=sha256, source_type="unreadable", findings=document.findings or (_unread(),))]
     pieces: list[Piece] = []
-    parts = [(1, len(document.pages))]
+    parts = bundles.cut(document, context)
     for first, last in parts:
-        pages = document.pages[first - 1 : last]
-        found = extract_pages(pages, context).with_findings(*document.findings)
+        pages = tuple(p for p in document.pages if first <= p.number <= last)
+        found = extract_pages(document, pages, context).with_findings(*document.findings)
         piece = _as_sent(found, pages).to_piece(
             name=name if len(parts) == 1 else f"{name}#{first}-{last}",
             sha256=sha256,
@@ -67,13 +67,18 @@ def _picture(data: bytes, context: Context) -> Document:
     return image.to_document(data, context.limits)
 
 
-def extract_pages(pages: tuple[Page, ...], context: Context) -> Extraction:
-    """What one document's pages say: an official form first, else a free layout; with every cross check."""
-    from parsers import checks, extract
+def extract_pages(document: Document, pages: tuple[Page, ...], context: Context) -> Extraction:
+    """What one document's pages say: an official form first, else a free layout; with every cross check.
+
+    Read well and of no kind that we know (a délibération, a note): kind `other` without a finding.
+    """
+    from parsers import checks, extract, orders
 
     found = extract.extract(pages, context)
     if found is None:
-        found = Extraction()
+        found = orders.extract(document, (pages[0].number, pages[-1].number), context)
+    if found is None:
+        return Extraction() if any(p.words for p in pages) else Extraction(findings=(_unread(),))
     text = "\n".join(p.text for p in pages)
     if any(f.code == "blank" for f in found.findings):
         return replace(found, findings=(*found.findings, *checks.outdated(found.group, text, context)))
