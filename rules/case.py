@@ -60,7 +60,7 @@ def _state(dossier: Dossier, told: History, *, active: bool) -> DossierState:
         return "active"
     if told.sendings or told.listed_at:
         return "forwarded"
-    if any(v.state == "review" for v in told.standing.verdicts):
+    if not told.admitted or any(v.state == "review" for v in told.standing.verdicts):
         return "review"
     if told.complete_at:
         return "complete"

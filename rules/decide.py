@@ -192,6 +192,8 @@ def _questions(case: Case) -> Iterator[Question]:
     """What the coordinator must settle, one question a paper."""
     if case.told.over:
         return
+    if not case.told.admitted:
+        yield _admission(case)
     standing = case.told.standing
     for v in standing.verdicts:
         if v.state == "review" and v.points:
@@ -209,3 +211,23 @@ def _questions(case: Case) -> Iterator[Question]:
                     "missing": tell.missing(case),
                 },
             )
+
+
+def _admission(case: Case) -> Question:
+    """A body that the census does not know: nothing goes to a provider before the coordinator has taken it in."""
+    member = case.dossier.member
+    name = member.siret or member.uai or member.name
+    text = f"{member.name} ({name}) ne figure pas au recensement. Faut-il l’admettre dans le groupement\u00a0?"
+    return Question(
+        id=f"admit/{case.group.id}/{digest([name])}",
+        piece=None,
+        questions=(text,),
+        code="unknown_member",
+        facts={
+            **tell.common(case, case.dossier.opened_at, "coordinator"),
+            "piece": None,
+            "points": [{"code": "unknown_member", "text": text}],
+            "rest_complete": case.told.standing.ready,
+            "missing": tell.missing(case),
+        },
+    )

@@ -99,19 +99,21 @@ def _derived(group: Group, lot: Lot, facts: Facts, at: dt.datetime) -> dict[str,
 
 def _said(group: Group, lot: Lot, dossier: Dossier, message: Message) -> dict[str, bool]:
     """What a member's plain words settle: the group's words for it, or « oui », « non » to the one question."""
-    out: dict[str, bool] = {}
-    heard = [s for s in [*sentences(message.subject), *sentences(message.own_words)] if not s.rstrip().endswith("?")]
-    heard = [s for s in heard if not _of_another_lot(group, lot, s)]
-    for name, fact in lot.facts.items():
-        value = _by_words(fact, heard)
-        if value is not None:
-            out[name] = value
+    out = told_by_words(group, lot, message.subject, message.own_words)
     asked = _asked(dossier, message)
     if len(asked) == 1 and asked[0] in lot.facts and asked[0] not in out:
         reply = yes_or_no(message.own_words)
         if reply is not None:
             out[asked[0]] = reply
     return out
+
+
+def told_by_words(group: Group, lot: Lot, subject: str, words: str) -> dict[str, bool]:
+    """Facts that plain words settle; questions, and sentences about other lots alone, settle nothing."""
+    heard = [s for s in [*sentences(subject), *sentences(words)] if not s.rstrip().endswith("?")]
+    heard = [s for s in heard if not _of_another_lot(group, lot, s)]
+    found = {name: _by_words(fact, heard) for name, fact in lot.facts.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _by_words(fact: Fact, heard: list[str]) -> bool | None:

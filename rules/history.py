@@ -56,6 +56,7 @@ class History:
     listed_at: dt.datetime | None = None  # on the list that went to the provider
     withdrawn_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    admitted: bool = True  # False: the census does not know the body, and the coordinator has not taken it in
     owing: Owing | None = None
     met_at: tuple[tuple[str, dt.datetime], ...] = ()  # requirement → first instant at which it was met
 
@@ -86,7 +87,8 @@ def instants(dossier: Dossier) -> list[dt.datetime]:
 
 def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
     """The dossier's history up to `now`."""
-    told = History(now=now, starts=lot.starts, standing=stand(group, lot, dossier, dossier.opened_at))
+    opening = stand(group, lot, dossier, dossier.opened_at)
+    told = History(now=now, starts=lot.starts, standing=opening, admitted=dossier.member.known)
     owed: str | None = None
     for at in [i for i in instants(dossier) if i <= now] or [dossier.opened_at]:
         standing = stand(group, lot, dossier, at)
@@ -107,6 +109,8 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
             told = replace(told, closed_at=at)
         elif news.kind == "reopened":
             told = replace(told, withdrawn_at=None, closed_at=None)
+        elif news.kind == "admitted":
+            told = replace(told, admitted=True)
         elif news.kind == "listed" and told.listed_at is None:
             told = replace(told, listed_at=at)
     return told
@@ -125,7 +129,7 @@ def _met(told: History, at: dt.datetime) -> History:
 
 
 def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
-    if told.starts != "papers" or not told.standing.ready:
+    if told.starts != "papers" or not told.standing.ready or not told.admitted:
         return told
     gone = {p for s in told.sendings for p in s.pieces}
     forwarded = {r.id for r in lot.requirements if r.forward}

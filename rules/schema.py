@@ -236,6 +236,7 @@ class Retention(Table):
 class ProviderWords(Table):
     """Words that tell what a provider's mail is about. Compared without case and accents."""
 
+    opened: list[Text] = []
     appointment: list[Text] = []
     refused: list[Text] = []
     question: list[Text] = []

@@ -16,6 +16,7 @@ from rules.standing import Verdict, rules_of
 from rules.text import folded, has, in_french
 
 Json = dict[str, Any]
+NO_WEBINARS: Json = {"upcoming": [], "register": None, "replays": []}
 
 
 def about_group(group: Group) -> Json:
@@ -100,6 +101,7 @@ def situation(case: Case, at: dt.datetime) -> Json:
         "warnings": notes(case.lot.warnings, facts),
         "webinars": webinars(case.lot, at),
         "starts": told.starts,
+        "unknown_member": not told.admitted,
     }
 
 
