@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 
 from daemon import config as configuration
 from daemon.commands.common import console
-from daemon.errors import VaguemestreError
+from daemon.errors import ConfigurationError, VaguemestreError
 from daemon.house import House
 from daemon.store import journal
 from daemon.store.models import LetterRow, MailRow, ReviewRow
@@ -52,7 +53,7 @@ def check(path: Path | None) -> None:
         for group in house.mailboxes:
             attempt(f"boîte de {group}", lambda group=group: house.mailboxes[group].check())  # type: ignore[misc]
         attempt("adresses", lambda: _addresses(house))
-    attempt("envoi", lambda: house.outgoing.check())
+    attempt("envoi", lambda: asyncio.run(_outgoing(house)))
     attempt("lecture des numérisations", lambda: _tools())
     if not codes:
         attempt("en attente d’une personne", lambda: _waiting(house, waiting))
@@ -111,7 +112,7 @@ def _addresses(house: House) -> list[str]:
     told = []
     for group in house.groups.values():
         if not house.config.coordinators.get(group.id):
-            raise configuration.ConfigurationError(
+            raise ConfigurationError(
                 f"[coordinators] {group.id} : personne", "donnez au moins une adresse : les questions y vont"
             )
         for lot in group.lots:
@@ -119,6 +120,13 @@ def _addresses(house: House) -> list[str]:
             if not (house.config.providers.get(lot.provider) or lot.forward_to or provider.addresses):
                 told.append(f"{provider.name} (lot {lot.id}) : aucune adresse, ajoutez [providers] {lot.provider}")
     return list(dict.fromkeys(told))
+
+
+async def _outgoing(house: House) -> tuple[str, ...]:
+    try:
+        return await house.outgoing.check()
+    finally:
+        await house.outgoing.close()
 
 
 def _tools() -> list[str]:

@@ -56,7 +56,8 @@ def due(h: House, s: Session, now: dt.datetime, until: dt.datetime) -> Iterator[
         group = h.groups[row.group]
         dossier = books.dossier(s, row)
         for at, letter in simulate(group, dossier, min(max(now, row.next_at), until), until):
-            to = recipients(h, row.group, letter, dossier)
+            sender = next((m.sender for m in dossier.messages if m.id == letter.answers), None)
+            to = recipients(h, row.group, letter, lot=row.lot, member=dossier.member, sender=sender)
             yield _row(max(at, letter.due_at), letter.key, letter.kind, row.group, [row.ref], to, letter.subject or "")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from daemon import config as configuration
 from daemon.commands.common import console, print_json
-from daemon.errors import UsageError
+from daemon.errors import ConfigurationError, UsageError
 from daemon.reader import Reader
 from parsers.records import Body, Context, Piece, Reading
 
@@ -65,7 +65,7 @@ def context(config: Path | None) -> Context:
     """The census and the anchors of a configuration where there is one; an explicit one must be good."""
     try:
         found = configuration.find(config)
-    except configuration.ConfigurationError:
+    except ConfigurationError:
         if config is not None:
             raise
         return Context()

@@ -107,7 +107,7 @@ class Dispatch:
         """The letters that leave in one mail with `first`."""
         if first.role not in TO_A_MEMBER or first.fixed_subject:
             return [first]
-        others: Select[tuple[LetterRow]] = (
+        others: Select[LetterRow] = (
             select(LetterRow)
             .where(
                 LetterRow.state == "due",
@@ -224,7 +224,7 @@ def preview(house: House, letter_id: int) -> EmailMessage:
     with house.database.session() as s:
         row = s.get_one(LetterRow, letter_id)
         if row.raw is not None:
-            return email.message_from_bytes(house.blobs.get(row.raw), policy=default)  # type: ignore[return-value]
+            return email.message_from_bytes(house.blobs.get(row.raw), policy=default)
         renderer = Renderer(house.config.letters.templates)
         return message(house, s, renderer, [row], message_id="<apercu@localhost>", date=house.clock())
 

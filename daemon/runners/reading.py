@@ -49,7 +49,7 @@ class ReadingRunner:
             version = f"{parser_version()}+{context_digest(context)}"
             cached = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
             if cached is not None:
-                self._read(mail, books.READING.validate_python(cached.reading))
+                self._read(mail, cached, books.READING.validate_python(cached.reading))
                 return True
         try:
             reading = self._with(context, version).read(self.house.blobs.get(mail.sha256), f"mail-{mail.id}.eml")
@@ -58,8 +58,10 @@ class ReadingRunner:
             return True
         with self.house.database.session() as s:
             row = s.get_one(MailRow, mail.id)
-            s.add(ReadingRow(sha256=row.sha256, version=version, reading=books.plain(reading), read_at=now))
-            self._read(row, reading)
+            kept = ReadingRow(sha256=row.sha256, version=version, reading=books.plain(reading), read_at=now)
+            s.add(kept)
+            s.flush()
+            self._read(row, kept, reading)
             journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(reading.pieces))
         return True
 
@@ -70,8 +72,9 @@ class ReadingRunner:
             self._reader, self._census = Reader(context, self.house.blobs.put), version
         return self._reader
 
-    def _read(self, row: MailRow, reading: Reading) -> None:
+    def _read(self, row: MailRow, kept: ReadingRow, reading: Reading) -> None:
         mail = reading.mail
+        row.reading_id = kept.id
         row.state, row.attempts, row.next_try_at = "read", 0, None
         row.claimed_by = row.claimed_until = None
         if mail is not None:

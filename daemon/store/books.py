@@ -66,7 +66,7 @@ def piece_on_file(row: PieceRow) -> PieceOnFile:
         lots=piece.lots,
         group=piece.group,
         signature=piece.signature,
-        received_at=row.mail.received_at,
+        received_at=row.mail.counts_at or row.mail.received_at,
         form=piece.form,
         fields={**{k: f.value for k, f in piece.fields.items()}, **corrected},
         lines=tuple(piece_lines(piece)),
@@ -76,9 +76,9 @@ def piece_on_file(row: PieceRow) -> PieceOnFile:
 
 
 def piece_lines(piece: Piece) -> Iterable[dict[str, Any]]:
-    """The order's lines as the contract writes them."""
-    lines: list[dict[str, Any]] = Reading(source="", mail=None, pieces=(piece,)).to_json()["pieces"][0]["lines"]
-    return lines
+    """The order's lines as rules take them: numbers as decimal strings."""
+    lines = Reading(source="", mail=None, pieces=(piece,)).to_json()["pieces"][0]["lines"]
+    return [{**line, "quantity": str(line["quantity"])} for line in lines]
 
 
 def dossier(session: Session, row: DossierRow) -> Dossier:
@@ -100,12 +100,14 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
         opened_at=row.opened_at,
         committed=row.committed,
         pieces=tuple(pieces.values()),
+        lead=_lead(session, row),
+        heard_at=_heard(session, row),
         messages=tuple(MESSAGE.validate_python(m.record) for m in messages),
         news=tuple(News(kind=n.kind, at=n.at, data=n.data) for n in news),
         letters=tuple(
             LetterOnFile(
                 key=x.key,
-                kind=x.kind,  # type: ignore[arg-type]  written by rules alone
+                kind=x.kind,  # type: ignore[arg-type]  # written by rules alone
                 due_at=x.due_at,
                 sent_at=x.sent_at,
                 state=x.state,
@@ -115,6 +117,22 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
             for x in letters
         ),
     )
+
+
+def _lead(session: Session, row: DossierRow) -> bool:
+    """Whether it is the member's first open dossier in the group."""
+    first = select(func.min(DossierRow.id)).where(
+        DossierRow.member_id == row.member_id, DossierRow.state.not_in(("withdrawn", "closed"))
+    )
+    return session.scalar(first) in (row.id, None)
+
+
+def _heard(session: Session, row: DossierRow) -> tuple[dt.datetime, ...]:
+    """When the member wrote, whatever dossier of its it was about."""
+    own = select(DossierRow.id).where(DossierRow.member_id == row.member_id)
+    records = session.scalars(select(MessageRow.record).where(MessageRow.dossier_id.in_(own)))
+    messages = [MESSAGE.validate_python(r) for r in records]
+    return tuple(sorted({m.received_at for m in messages if m.role == "member"}))
 
 
 def open_dossier(

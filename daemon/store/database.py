@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, create_engine, event, or_, text, update
+from sqlalchemy import URL, Engine, Select, create_engine, event, or_, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -41,7 +41,7 @@ def _sqlite(engine: Engine) -> None:
 class Database:
     """Sessions on one database. `with database.session() as s:` is one transaction."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if self.sqlite and parsed.database not in (None, "", ":memory:"):
@@ -72,7 +72,7 @@ class Database:
             yield session
 
     def claim(
-        self, session: Session, query: Select[tuple[Claimable]], now: dt.datetime, lease: dt.timedelta = LEASE
+        self, session: Session, query: Select[Claimable], now: dt.datetime, lease: dt.timedelta = LEASE
     ) -> Claimable | None:
         """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`)."""
         model: Any = query.column_descriptions[0]["type"]
@@ -87,7 +87,7 @@ class Database:
         with self.session() as s:
             for model in (MailRow, LetterRow, DossierRow):
                 holders = s.execute(
-                    Select(model.claimed_by).where(model.claimed_by.is_not(None)).distinct()  # type: ignore[arg-type]
+                    Select(model.claimed_by).where(model.claimed_by.is_not(None)).distinct()
                 ).scalars()
                 dead = [h for h in holders if h and h.startswith(f"{HOST}:") and not _alive(int(h.split(":")[1]))]
                 if dead:

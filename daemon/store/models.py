@@ -62,6 +62,18 @@ class Lease:
     claimed_until: Mapped[dt.datetime | None]
 
 
+class ReadingRow(Base):
+    """What a parser version read in some bytes; the same bytes are never read twice by it."""
+
+    __tablename__ = "readings"
+    __table_args__ = (UniqueConstraint("sha256", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(80))  # parser version and digest of its context
+    reading: Mapped[dict[str, Any]]
+    read_at: Mapped[dt.datetime]
+
+
 class MailRow(Lease, Base):
     """A mail taken in. `received` → `read` → `ruled` → `filed`."""
 
@@ -84,8 +96,10 @@ class MailRow(Lease, Base):
     thread: Mapped[list[Any]] = mapped_column(default=list)  # Message-IDs it answers, oldest first: for References
     sender: Mapped[str | None] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(Text, default="")
-    received_at: Mapped[dt.datetime]
+    received_at: Mapped[dt.datetime]  # by intake
+    counts_at: Mapped[dt.datetime | None]  # by ruling: the instant from which its papers and words are known
     state: Mapped[str] = mapped_column(String(12), default="received")
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
     nature: Mapped[str | None] = mapped_column(String(12))
     authenticity: Mapped[str] = mapped_column(String(8), default="unknown")
     destination: Mapped[str | None] = mapped_column(String(80))
@@ -93,18 +107,6 @@ class MailRow(Lease, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
-
-
-class ReadingRow(Base):
-    """What a parser version read in some bytes; the same bytes are never read twice by it."""
-
-    __tablename__ = "readings"
-    __table_args__ = (UniqueConstraint("sha256", "version"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64))
-    version: Mapped[str] = mapped_column(String(80))  # parser version and digest of its context
-    reading: Mapped[dict[str, Any]]
-    read_at: Mapped[dt.datetime]
 
 
 class MemberRow(Base):

@@ -32,45 +32,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_events_dossier"), ["dossier"], unique=False)
 
     op.create_table(
-        "mails",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("group", sa.String(length=80), nullable=False),
-        sa.Column("mailbox", sa.String(length=255), nullable=False),
-        sa.Column("folder", sa.String(length=255), nullable=False),
-        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
-        sa.Column("uid", sa.BigInteger(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("complete", sa.Boolean(), nullable=False),
-        sa.Column("key", sa.String(length=32), nullable=False),
-        sa.Column("message_id", sa.String(length=998), nullable=True),
-        sa.Column(
-            "thread", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
-        sa.Column("sender", sa.String(length=320), nullable=True),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("received_at", models.Instant(timezone=True), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("nature", sa.String(length=12), nullable=True),
-        sa.Column("authenticity", sa.String(length=8), nullable=False),
-        sa.Column("destination", sa.String(length=80), nullable=True),
-        sa.Column("repeats", sa.String(length=32), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_try_at", models.Instant(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("claimed_by", sa.String(length=80), nullable=True),
-        sa.Column("claimed_until", models.Instant(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
-        sa.UniqueConstraint(
-            "mailbox", "folder", "uidvalidity", "uid", name=op.f("uq_mails_mailbox_folder_uidvalidity_uid")
-        ),
-    )
-    with op.batch_alter_table("mails", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_mails_key"), ["key"], unique=False)
-        batch_op.create_index(batch_op.f("ix_mails_sha256"), ["sha256"], unique=False)
-        batch_op.create_index("ix_mails_state", ["state", "next_try_at"], unique=False)
-
-    op.create_table(
         "members",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("group", sa.String(length=80), nullable=False),
@@ -139,22 +100,46 @@ def upgrade() -> None:
         batch_op.create_index("ix_dossiers_next_at", ["next_at"], unique=False)
 
     op.create_table(
-        "pieces",
+        "mails",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("mail_id", sa.Integer(), nullable=False),
-        sa.Column("piece", sa.String(length=90), nullable=False),
+        sa.Column("group", sa.String(length=80), nullable=False),
+        sa.Column("mailbox", sa.String(length=255), nullable=False),
+        sa.Column("folder", sa.String(length=255), nullable=False),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
+        sa.Column("uid", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.String(length=998), nullable=True),
         sa.Column(
-            "reading", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+            "thread", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column(
-            "settled", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        sa.Column("sender", sa.String(length=320), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("received_at", models.Instant(timezone=True), nullable=False),
+        sa.Column("counts_at", models.Instant(timezone=True), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("reading_id", sa.Integer(), nullable=True),
+        sa.Column("nature", sa.String(length=12), nullable=True),
+        sa.Column("authenticity", sa.String(length=8), nullable=False),
+        sa.Column("destination", sa.String(length=80), nullable=True),
+        sa.Column("repeats", sa.String(length=32), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", models.Instant(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("claimed_by", sa.String(length=80), nullable=True),
+        sa.Column("claimed_until", models.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["reading_id"], ["readings.id"], name=op.f("fk_mails_reading_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
+        sa.UniqueConstraint(
+            "mailbox", "folder", "uidvalidity", "uid", name=op.f("uq_mails_mailbox_folder_uidvalidity_uid")
         ),
-        sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_pieces_mail_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_pieces")),
-        sa.UniqueConstraint("mail_id", "piece", name=op.f("uq_pieces_mail_id_piece")),
     )
-    with op.batch_alter_table("pieces", schema=None) as batch_op:
-        batch_op.create_index("ix_pieces_piece", ["piece"], unique=False)
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mails_key"), ["key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mails_sha256"), ["sha256"], unique=False)
+        batch_op.create_index("ix_mails_state", ["state", "next_try_at"], unique=False)
 
     op.create_table(
         "letters",
@@ -234,17 +219,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_news_dossier_id"), ["dossier_id"], unique=False)
 
     op.create_table(
-        "placements",
+        "pieces",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("dossier_id", sa.Integer(), nullable=False),
-        sa.Column("piece_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["dossier_id"], ["dossiers.id"], name=op.f("fk_placements_dossier_id")),
-        sa.ForeignKeyConstraint(["piece_id"], ["pieces.id"], name=op.f("fk_placements_piece_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_placements")),
-        sa.UniqueConstraint("dossier_id", "piece_id", name=op.f("uq_placements_dossier_id_piece_id")),
+        sa.Column("mail_id", sa.Integer(), nullable=False),
+        sa.Column("piece", sa.String(length=90), nullable=False),
+        sa.Column(
+            "reading", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "settled", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["mail_id"], ["mails.id"], name=op.f("fk_pieces_mail_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pieces")),
+        sa.UniqueConstraint("mail_id", "piece", name=op.f("uq_pieces_mail_id_piece")),
     )
-    with op.batch_alter_table("placements", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_placements_dossier_id"), ["dossier_id"], unique=False)
+    with op.batch_alter_table("pieces", schema=None) as batch_op:
+        batch_op.create_index("ix_pieces_piece", ["piece"], unique=False)
 
     op.create_table(
         "reviews",
@@ -268,19 +258,36 @@ def upgrade() -> None:
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reviews_dossier_id"), ["dossier_id"], unique=False)
 
+    op.create_table(
+        "placements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dossier_id", sa.Integer(), nullable=False),
+        sa.Column("piece_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["dossier_id"], ["dossiers.id"], name=op.f("fk_placements_dossier_id")),
+        sa.ForeignKeyConstraint(["piece_id"], ["pieces.id"], name=op.f("fk_placements_piece_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_placements")),
+        sa.UniqueConstraint("dossier_id", "piece_id", name=op.f("uq_placements_dossier_id_piece_id")),
+    )
+    with op.batch_alter_table("placements", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_placements_dossier_id"), ["dossier_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("reviews", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reviews_dossier_id"))
-
-    op.drop_table("reviews")
     with op.batch_alter_table("placements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_placements_dossier_id"))
 
     op.drop_table("placements")
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reviews_dossier_id"))
+
+    op.drop_table("reviews")
+    with op.batch_alter_table("pieces", schema=None) as batch_op:
+        batch_op.drop_index("ix_pieces_piece")
+
+    op.drop_table("pieces")
     with op.batch_alter_table("news", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_news_dossier_id"))
 
@@ -295,10 +302,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letters_dossier_id"))
 
     op.drop_table("letters")
-    with op.batch_alter_table("pieces", schema=None) as batch_op:
-        batch_op.drop_index("ix_pieces_piece")
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_state")
+        batch_op.drop_index(batch_op.f("ix_mails_sha256"))
+        batch_op.drop_index(batch_op.f("ix_mails_key"))
 
-    op.drop_table("pieces")
+    op.drop_table("mails")
     with op.batch_alter_table("dossiers", schema=None) as batch_op:
         batch_op.drop_index("ix_dossiers_next_at")
 
@@ -309,12 +318,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_members_group_siret")
 
     op.drop_table("members")
-    with op.batch_alter_table("mails", schema=None) as batch_op:
-        batch_op.drop_index("ix_mails_state")
-        batch_op.drop_index(batch_op.f("ix_mails_sha256"))
-        batch_op.drop_index(batch_op.f("ix_mails_key"))
-
-    op.drop_table("mails")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_dossier"))
 

@@ -1,0 +1,82 @@
+"""A coordinator's answer to a review: `ok`, `siret 21910652300018`, `uai 0541394X`, `refuser : motif`; applied once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from daemon.house import House
+from daemon.store import journal
+from daemon.store.decisions import settle
+from daemon.store.models import DossierRow, NewsRow, PieceRow, PlacementRow, ReviewRow
+from parsers import values
+
+WORDS = {"siret": values.parse_siret, "uai": values.parse_uai}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a coordinator decided."""
+
+    outcome: str  # `ok`, `corrected`, `refused`
+    fields: dict[str, str] = field(default_factory=dict)  # corrected values
+    motive: str = ""
+
+    def __str__(self) -> str:
+        if self.outcome == "refused":
+            return f"refuser : {self.motive}"
+        return "ok" if self.outcome == "ok" else ", ".join(f"{k} {v}" for k, v in self.fields.items())
+
+
+def parse(text: str) -> Answer | None:
+    """The answer in the first line that is one; None where there is none, or where a number given is wrong."""
+    fields: dict[str, str] = {}
+    for line in (x.strip(" \t>*.«»\u00a0\u202f") for x in text.splitlines()):
+        if m := re.match(r"refus(?:er|é|e|ée)?\s*[:,–-]?\s*(.*)$", line, re.IGNORECASE):
+            return Answer(outcome="refused", motive=m[1].strip() or "sans motif donné")
+        if m := re.match(r"(siret|uai)\s*[:=]?\s*(.+)$", line, re.IGNORECASE):
+            value = WORDS[m[1].lower()](m[2])
+            if value is None:
+                return None
+            fields[m[1].lower()] = value
+            continue
+        if not fields and re.match(r"(ok|d’accord|d'accord|c’est bon|c'est bon|validé|oui)\b", line, re.IGNORECASE):
+            return Answer(outcome="ok")
+        if line and not fields and not re.match(r"(bonjour|bonsoir)\b", line, re.IGNORECASE):
+            return None  # words that are no order: a person wrote something else
+        if not line and fields:
+            break
+    return Answer(outcome="corrected", fields=fields) if fields else None
+
+
+def apply(
+    house: House, s: Session, review: ReviewRow, answer: Answer, *, by: str, at: dt.datetime
+) -> Sequence[DossierRow]:
+    """Settles the piece wherever it stands, journals who said what, and lets the rules look again."""
+    review.answered_at, review.answered_by, review.answer = at, by, str(answer)
+    ref = review.dossier.ref if review.dossier else None
+    journal.append(s, at, "review.answered", ref, review=review.id, by=by, outcome=answer.outcome)
+    settled: dict[str, Any] = {"all": answer.outcome != "refused", "fields": answer.fields}
+    if answer.outcome == "refused":
+        settled["refused"] = answer.motive
+    pieces = s.scalars(select(PieceRow).where(PieceRow.piece == review.piece)).unique().all() if review.piece else []
+    for piece in pieces:
+        piece.settled = settled
+    placed = select(PlacementRow.dossier_id).where(PlacementRow.piece_id.in_([p.id for p in pieces]))
+    wanted = select(DossierRow).where(DossierRow.id.in_(placed)).order_by(DossierRow.id)
+    dossiers = s.scalars(wanted).unique().all()
+    if not dossiers and review.dossier is not None:
+        dossiers = [review.dossier]
+    for dossier in dossiers:
+        data = {"piece": review.piece, "outcome": answer.outcome}
+        s.add(NewsRow(dossier_id=dossier.id, kind="review", at=at, data=data))
+    s.flush()
+    for dossier in dossiers:
+        settle(house, s, dossier, at)
+    return dossiers
