@@ -23,7 +23,7 @@ _SPACE = frozenset(
     " \t\r\n\v\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
 _NOTHING = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
-_LINE_END_HYPHEN = "\ufffe"  # pdfium's sign for a hyphen at a line's end
+_LINE_END_HYPHENS = (0x02, 0xFFFE)  # pdfium's signs for a hyphen at a line's end
 _COVERS = 0.7  # share of the page that a scan's picture covers; margins of a copier are well below 30 %
 _TYPED_OVER = 40  # visible words above which a page with a full picture is text on a background, not a scan
 
@@ -153,7 +153,7 @@ def _runs(raw: Any, textpage: Any) -> tuple[list[_Run], bool]:
             continue
         if char in _NOTHING:
             continue
-        ends = code == 0xFFFE
+        ends = code in _LINE_END_HYPHENS
         if ends:
             char = "-"
         elif code < 32 or code == 0xFFFD or (0xE000 <= code <= 0xF8FF and not 0xF020 <= code <= 0xF0FF):
@@ -179,7 +179,7 @@ def _continues(run: _Run, left: float, bottom: float, right: float, top: float) 
     """Whether a character stands right behind the run, along its line or (turned text) along its column."""
     h = max(top - bottom, 1.0)
     w = max(right - left, 1.0)
-    along = abs(left - run.r) < 0.8 * h and min(top, run.t) - max(bottom, run.b) > 0.4 * h
+    along = min(abs(left - run.r), abs(right - run.l)) < 0.8 * h and min(top, run.t) - max(bottom, run.b) > 0.4 * h
     turned = (abs(bottom - run.t) < 0.8 * w or abs(run.b - top) < 0.8 * w) and min(right, run.r) - max(
         left, run.l
     ) > 0.4 * w
