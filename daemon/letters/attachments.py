@@ -1,7 +1,4 @@
-"""From the books to the files of a mail: the member's own, found again in the mails they came in, and what we make.
-
-The member's bytes are never kept apart from their mail: the mail in the blob store is the one witness.
-"""
+"""From the books to the files of a mail: the member's own, byte for byte, and what we make."""
 
 from __future__ import annotations
 
@@ -41,7 +38,7 @@ def attachments(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Att
 
 
 def _files(house: House, s: Session, row: LetterRow) -> Iterable[files.File]:
-    what = {p["id"]: str(p["what"]) for p in row.facts.get("pieces", ())}
+    what = {p["piece"]: str(p["what"]) for p in row.facts.get("pieces", ())}
     for piece in row.attachments:
         found = _piece(s, str(piece))
         name, data = original(house, found)
@@ -58,17 +55,13 @@ def _piece(s: Session, piece: str) -> PieceRow:
 
 
 def original(house: House, piece: PieceRow) -> tuple[str, bytes]:
-    """A piece's file as the member sent it: name and bytes. An order written in the mail itself is that mail, whole."""
-    from parsers.mail import parse_mail
+    """A piece's file as the member sent it: name and bytes. An order written in the mail itself is that mail, whole.
 
-    raw = house.blobs.get(piece.mail.sha256)
+    The reader kept the file while it read: containers are never opened outside of its limits.
+    """
     if piece.reading.get("source_type") == "mail_body":
-        return "message.eml", raw
-    wanted = _PART.sub("", piece.piece)
-    for leaf in parse_mail(raw, house.config.limits.reading()).leaves:
-        if hashlib.sha256(leaf.data).hexdigest() == wanted:
-            return PurePosixPath(leaf.name).name, leaf.data
-    raise VaguemestreError(f"la pièce {wanted[:12]} n’est pas dans son message", "vérifiez le dépôt des messages")
+        return "message.eml", house.blobs.get(piece.mail.sha256)
+    return PurePosixPath(_PART.sub("", piece.reading["name"])).name, house.blobs.get(piece.reading["sha256"])
 
 
 def enclosures(_house: House, _s: Session, rows: Sequence[LetterRow]) -> list[Attachment]:

@@ -158,7 +158,7 @@ def _letter(
 
 def _paper(what: str, **more: Any) -> dict[str, Any]:
     return {
-        "id": what,
+        "piece": what,
         "kind": "account_form",
         "what": what,
         "how": "",

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from daemon.errors import DeliveryError, ServiceUnreachable
+from daemon.errors import DeliveryError, ServiceUnreachable, VaguemestreError
 from daemon.house import House
 from daemon.letters.attachments import attachments, enclosures
 from daemon.letters.compose import compose
@@ -90,9 +90,24 @@ class Dispatch:
             if first is None:
                 return False
             if first.raw is None:
-                return self._compose(s, self._gathered(s, first, now), now)
+                try:
+                    return self._compose(s, self._gathered(s, first, now), now)
+                except (VaguemestreError, LookupError, ValueError, TypeError) as e:
+                    # A template that a coordinator changed, a fact that is missing: this letter waits and is seen;
+                    # every other one leaves.
+                    log.exception("letter cannot be written", extra={"event": "letter.unwritten", "letter": first.id})
+                    self._unwritten(s, first, f"{type(e).__name__} : {e}", now)
+                    return True
             rows = s.scalars(select(LetterRow).where(LetterRow.message_id == first.message_id)).unique().all()
         return self._envelope(rows, self.house.blobs.get(first.raw))
+
+    def _unwritten(self, s: Session, row: LetterRow, why: str, now: dt.datetime) -> None:
+        row.attempts += 1
+        row.error = why
+        row.claimed_by = row.claimed_until = None
+        row.next_try_at = now + retry.wait(self.house.config.schedule, row.attempts)
+        if row.attempts >= self.house.config.schedule.attempts:
+            fail(s, self.house, row, why)
 
     def _next(self, s: Session, now: dt.datetime) -> LetterRow | None:
         ready = or_(LetterRow.next_try_at.is_(None), LetterRow.next_try_at <= now)
@@ -112,6 +127,7 @@ class Dispatch:
             .where(
                 LetterRow.state == "due",
                 LetterRow.due_at <= now,
+                or_(LetterRow.next_try_at.is_(None), LetterRow.next_try_at <= now),
                 LetterRow.group == first.group,
                 LetterRow.role.in_(TO_A_MEMBER),
                 LetterRow.fixed_subject.is_(None),
