@@ -93,13 +93,14 @@ def _start(
 ) -> dt.date | None:
     """The day from which it counts; None while it has not come."""
     met = dict(told.met_at)
+    named = {"order": told.ordered_at, "listed": told.listed_at}  # J, not the paper of that name
     for start in rule.starts:
-        if start == "order" and told.ordered_at:
-            return days.date(told.ordered_at)
-        if start == "listed" and told.listed_at:
-            return days.date(told.listed_at)
-        if start in met and told.standing.state(start) == "met":
-            return days.date(met[start])
+        if start in named:
+            at = named[start]
+        else:
+            at = met[start] if start in met and told.standing.state(start) == "met" else None
+        if at:
+            return days.date(at)
         day = reached.get(start) or due.get(start)
         if day:
             return day
