@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 
 from parsers import containers, headers, mime, nature, own_words, sniff
 from parsers.containers import Leaf
-from parsers.records import Finding, Limits, Mail
+from parsers.records import Finding, Intent, Limits, Mail
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _REF = re.compile(r"\b[A-Z]{2,12}-[0-9A-Z]{1,12}-\d{4}\b")
@@ -61,7 +61,16 @@ def parse_mail(data: bytes, limits: Limits | None = None) -> ParsedMail:
         bounced_recipients=judged.recipients,
         bounce_permanent=judged.permanent,
     )
+    if judged.nature == "message":
+        mail = replace(mail, intents=_intents(subject, words, leaves))
     return ParsedMail(mail=mail, leaves=leaves, text=words.signed, findings=findings)
+
+
+def _intents(subject: str, words: own_words.Words, leaves: tuple[Leaf, ...]) -> tuple[Intent, ...]:
+    from parsers import intents  # loads the weights
+
+    documents = any(not x.media_type.startswith("image/") for x in leaves)
+    return intents.predict(subject, words.own, files=bool(leaves), documents=documents, forwarded=words.forwarded)
 
 
 def _contents(message: Message, limits: Limits) -> tuple[mime.Content, tuple[Leaf, ...], tuple[Finding, ...]]:

@@ -1,0 +1,152 @@
+"""What a mail wants, from the sender's own words: a small classifier that knows when it does not know.
+
+Each sentence is judged alone, then the sentences of a paragraph together where none was clear. `other` beats a wrong
+guess: the letters that answer a withdrawal, a question or a wish to join are sent on this word.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parsers import own_words
+from parsers.intents.features import features, words
+from parsers.records import Intent
+
+# How sure a label must be before it counts. What a coordinator or a provider acts on asks for more.
+SURE: dict[str, float] = {
+    "submit": 0.45,
+    "training": 0.5,
+    "second_account": 0.55,
+    "question_commercial": 0.55,
+    "question_technical": 0.55,
+    "join": 0.6,
+    "withdraw": 0.65,
+}
+_SUBMIT_WITHOUT_FILES = 0.75
+_SUBMIT_LIKELY = 0.15  # files are attached and a sentence before all others might say so
+_PARAGRAPH = 0.65
+_SECOND = 0.75  # another intent in the same paragraph: most often the same one in other words
+_KNOWN = 0.5  # share of a sentence's longer words that training has seen
+_ABBREVIATION = re.compile(
+    r"\b(M|Mr|Mme|Mlle|MM|Dr|St|Ste|n|no|art|cf|etc|ex|tél|tel|p|pp|env|réf|ref|bd|av)\.$", re.IGNORECASE
+)
+_END = re.compile(r"(?<=[.!?…;])\s+|\n+")
+_REPLY = re.compile(r"^\s*((re|ré|rép|tr|fw|fwd|sv|aw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Model:
+    labels: tuple[str, ...]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    known: NDArray[np.uint8]
+
+
+@functools.cache
+def _model() -> _Model:
+    with np.load(Path(__file__).with_name("weights.npz"), allow_pickle=False) as stored:
+        return _Model(
+            labels=tuple(str(x) for x in stored["labels"]),
+            weights=stored["weights"].astype(np.float32),
+            bias=stored["bias"].astype(np.float32),
+            known=np.unpackbits(stored["known"]),
+        )
+
+
+def word_bucket(word: str) -> int:
+    """Where a word stands among the 65,536 places of those seen in training."""
+    return zlib.crc32(word.encode()) >> 16
+
+
+def probabilities(text: str) -> dict[str, float]:
+    """How likely each intent is for one sentence; `other` where most of its words are new to the classifier."""
+    model = _model()
+    long = [w for w in words(text) if len(w) >= 4]
+    seen = sum(bool(model.known[word_bucket(w)]) for w in long)
+    if not words(text) or (long and seen < _KNOWN * len(long)):
+        return {x: float(x == "other") for x in model.labels}
+    scores = model.weights @ features(text) + model.bias
+    scores = np.exp(scores - scores.max())
+    return dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
+
+
+def sentences(text: str) -> list[list[str]]:
+    """Paragraphs of sentences. A fragment of one word goes with the sentence before it."""
+    paragraphs: list[list[str]] = []
+    for block in re.split(r"\n\s*\n", text):
+        found: list[str] = []
+        for piece in _END.split(block):
+            if not piece.strip():
+                continue
+            if found and (_ABBREVIATION.search(found[-1]) or len(words(piece)) < 2):
+                found[-1] = f"{found[-1]} {piece.strip()}"
+            else:
+                found.append(piece.strip())
+        if found:
+            paragraphs.append(found)
+    return paragraphs
+
+
+def _accepted(odds: dict[str, float], sure: dict[str, float]) -> str | None:
+    best = max(odds, key=lambda x: odds[x])
+    return best if best != "other" and odds[best] >= sure.get(best, 1.0) else None
+
+
+def _stated(text: str, sure: dict[str, float]) -> tuple[list[str], bool]:
+    """The intents that a text states, in the order stated, and whether an unclear sentence before them may send."""
+    found: list[str] = []
+    maybe_sends = False
+    for paragraph in sentences(text):
+        said: list[str] = []
+        for sentence in paragraph:
+            odds = probabilities(sentence)
+            label = _accepted(odds, sure)
+            if label and said and said[-1] != "submit" and label not in said and odds[label] < _SECOND:
+                label = None
+            if label:
+                said.append(label)
+            elif not found and not said and not label and odds.get("submit", 0.0) >= _SUBMIT_LIKELY:
+                maybe_sends = True
+        if not said and len(paragraph) > 1:
+            odds = probabilities(" ".join(paragraph))
+            label = _accepted(odds, {k: max(v, _PARAGRAPH) for k, v in sure.items()})
+            said = [label] if label else []
+        if "submit" in said and "join" in said and "?" not in " ".join(paragraph):
+            said.remove("join")  # « nous adhérons à l'offre, le bon est joint »: an order
+        found.extend(dict.fromkeys(x for x in said if x not in found))
+    return found, maybe_sends
+
+
+def predict(
+    subject: str, body: str, *, files: bool = False, documents: bool = False, forwarded: str = ""
+) -> tuple[Intent, ...]:
+    """The intents of a person's mail, most certain first; (`other`,) where none is clear.
+
+    `files` says whether anything is attached, `documents` whether it is more than pictures (a screenshot belongs to a
+    question); `forwarded` is the text below, which speaks for a sender who adds nothing of their own.
+    """
+    sure = SURE if files else SURE | {"submit": _SUBMIT_WITHOUT_FILES}
+    silent = own_words.says_nothing(body)
+    found, maybe_sends = _stated(body, sure)
+    if silent and forwarded:
+        found, maybe_sends = _stated(forwarded, sure)
+    title = _REPLY.sub("", subject)
+    if not found and title == subject.strip() and (silent or not files):
+        # A reply's subject is ours; a new mail's is the sender's own.
+        found, maybe_sends = _stated(title, {k: max(v, _PARAGRAPH) for k, v in sure.items()})
+    if "submit" in found:
+        found.remove("submit")
+        found.insert(0, "submit")
+    elif files and (not found or maybe_sends):
+        found.insert(0, "submit")
+    elif documents:
+        found.append("submit")
+    return cast("tuple[Intent, ...]", tuple(found) or ("other",))

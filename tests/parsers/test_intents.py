@@ -1,0 +1,119 @@
+"""What a mail wants, measured on mails that were kept aside, and where doubt must stay doubt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parsers import intents
+from parsers.intents.features import words
+from parsers.intents.train import corpus, digest
+from parsers.mail import parse_mail
+
+HERE = Path(__file__).parent
+
+
+def mails(name: str) -> list[tuple[list[str], bool, str]]:
+    found = []
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            labels, files, text = line.split("\t")
+            found.append((labels.split(","), files == "f", text.replace("/", "\n")))
+    return found
+
+
+@pytest.mark.parametrize("name", ["intents_held_out.tsv", "intents_development.tsv"])
+def test_first_intent_and_precision(name: str):
+    right, given, first = Counter[str](), Counter[str](), 0
+    missed = []
+    held = mails(name)
+    for labels, files, text in held:
+        told = intents.predict("", text, files=files, documents=files)
+        given.update(told)
+        right.update(x for x in told if x in labels)
+        first += told[0] == labels[0]
+        if told[0] != labels[0]:
+            missed.append((labels, told, text))
+    assert first >= 0.95 * len(held), missed
+    for label in ("withdraw", "join", "second_account", "question_technical", "submit", "training"):
+        assert right[label] >= 0.95 * given[label], (label, missed)
+    assert right["question_commercial"] >= 0.9 * given["question_commercial"], missed
+
+
+def test_the_held_out_mails_are_not_among_the_training_sentences():
+    trained = {" ".join(words(text)) for text in corpus()[0]}
+    held = [s for _, _, text in mails("intents_held_out.tsv") for p in intents.sentences(text) for s in p]
+    assert [s for s in held if len(words(s)) > 4 and " ".join(words(s)) in trained] == []
+
+
+def test_the_weights_were_trained_on_the_sentences_that_ship():
+    with np.load(Path(intents.__file__).with_name("weights.npz"), allow_pickle=False) as stored:
+        assert str(stored["source"]) == digest(), "run: python -m parsers.intents.train"
+    assert Path(intents.__file__).with_name("weights.npz").stat().st_size < 400_000
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "expected"),
+    [
+        ("", True, ("submit",)),
+        ("", False, ("other",)),
+        ("Bonjour,\n\nCordialement", True, ("submit",)),
+        ("zxcv qwerty azertyuiop mlkjh", False, ("other",)),
+        ("12 34 56", False, ("other",)),
+        ("?", False, ("other",)),
+        ("Nous ne souhaitons pas annuler, rassurez-vous.", False, ("other",)),
+        ("Je vous souhaite de bonnes vacances.", False, ("other",)),
+        ("Nous souhaitons adhérer à l'offre du groupement. Le bon de commande est joint.", True, ("submit",)),
+        ("Nous vous enverrons le bon de commande la semaine prochaine.", False, ("other",)),
+    ],
+)
+def test_doubt_stays_doubt(text: str, files: bool, expected: tuple[str, ...]):
+    assert intents.predict("", text, files=files, documents=files) == expected
+
+
+def test_a_screenshot_belongs_to_its_question_and_a_document_is_filed_all_the_same():
+    text = "Le site affiche une erreur quand je veux me connecter, que faire ?"
+    assert intents.predict("", text, files=True, documents=False) == ("question_technical",)
+    assert intents.predict("", text, files=True, documents=True) == ("question_technical", "submit")
+
+
+def test_a_new_mail_s_subject_speaks_where_the_body_is_silent_and_a_reply_s_does_not():
+    assert intents.predict("Résiliation de notre abonnement", "Bonjour,\n\nCordialement") == ("withdraw",)
+    assert intents.predict("RE: Résiliation de notre abonnement", "Bonjour,\n\nCordialement") == ("other",)
+
+
+def test_a_bare_forward_lets_the_forwarded_words_speak():
+    told = intents.predict("TR: lot 2", "", forwarded="Pouvez-vous annuler notre commande ?")
+    assert told == ("withdraw",)
+
+
+def test_sentences_are_not_cut_at_abbreviations():
+    assert intents.sentences("M. Martin a signé. Voici le bon n° 12.\n\nMerci") == [
+        ["M. Martin a signé.", "Voici le bon n° 12."],
+        ["Merci"],
+    ]
+
+
+def test_only_a_person_s_mail_has_intents():
+    assert parse_mail(b"From: a@x.fr\r\nList-Id: <x>\r\n\r\nVoulez-vous annuler ?").mail.intents == ()
+    assert parse_mail("From: a@x.fr\r\n\r\nNous souhaitons résilier le contrat.".encode()).mail.intents == ("withdraw",)
+
+
+def test_prediction_needs_no_scikit_learn_and_reading_loads_no_weights_unasked():
+    code = (
+        "import sys\n"
+        "from parsers.mail import parse_mail\n"
+        "parse_mail(b'From: a@x.fr\\r\\nPrecedence: bulk\\r\\n\\r\\nBonjour')\n"
+        "assert 'parsers.intents' not in sys.modules\n"
+        "parse_mail(b'From: a@x.fr\\r\\n\\r\\nVoici le bon')\n"
+        "assert 'sklearn' not in sys.modules and 'scipy' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HERE.parent.parent, check=False
+    )
+    assert done.returncode == 0, done.stderr
