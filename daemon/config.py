@@ -227,8 +227,12 @@ def find(explicit: Path | None = None, env: Mapping[str, str] = os.environ, fold
     )
 
 
-def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
-    """Read, check and freeze a configuration. Raises ConfigurationError, one line that names the key and the remedy."""
+def load(path: Path, env: Mapping[str, str] = os.environ, *, secrets: bool = True) -> Config:
+    """Read, check and freeze a configuration. Raises ConfigurationError, one line that names the key and the remedy.
+
+    Without `secrets`, those of mailboxes and SMTP are neither read nor missed: commands that only look into the books
+    need not be allowed to read them.
+    """
     path = path.absolute()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -239,7 +243,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path} : ce n’est pas du TOML ({e})", "corrigez la ligne indiquée, en UTF-8") from e
     try:
-        prepared = Preparation(path.parent, env).whole(raw)
+        prepared = Preparation(path.parent, env, secrets=secrets).whole(raw)
         return Config.model_validate({**prepared, "file": path})
     except KeyProblem as e:
         raise ConfigurationError(f"{path.name}, {e.key} : {e.problem}", e.remedy) from e

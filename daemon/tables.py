@@ -30,8 +30,8 @@ class KeyProblem(Exception):  # noqa: N818 - becomes a ConfigurationError in `co
 class Preparation:
     """Turns raw tables into what the models take: absolute paths, URLs taken apart, secrets read."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
-        self.folder, self.env = folder, env
+    def __init__(self, folder: Path, env: Mapping[str, str], *, secrets: bool = True) -> None:
+        self.folder, self.env, self.secrets = folder, env, secrets
 
     def whole(self, raw: dict[str, Any]) -> dict[str, Any]:
         """All tables. Raises KeyProblem; what has the wrong type altogether is left for pydantic to refuse."""
@@ -122,7 +122,7 @@ class Preparation:
         self._file(out, where, "ca_file")
         if isinstance(url := table.get("url"), str):
             out["url"] = endpoint = self._endpoint(f"{where}, url", url, schemes)
-            if endpoint.get("user") and "password" not in out:
+            if self.secrets and endpoint.get("user") and "password" not in out:
                 raise KeyProblem(
                     where,
                     f"mot de passe de « {endpoint['user']} » absent",
@@ -184,6 +184,8 @@ class Preparation:
         key, value = f"{where}, {given[0]}", table[given[0]]
         if not isinstance(value, str) or not value:
             raise KeyProblem(key, "texte attendu", "écrivez un nom entre guillemets")
+        if not (self.secrets or where == "[store]"):
+            return out
         secret = self._read_secret(key, given[0], value)
         if not secret:
             raise KeyProblem(key, "le secret est vide", "écrivez-y le mot de passe, seul, sur une ligne")

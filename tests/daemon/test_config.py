@@ -193,6 +193,16 @@ def test_no_mailbox_table(home: Path) -> None:
     assert "[[mailbox]]" in refusal(home, MINIMAL.replace("[[mailbox]]", "[mailbox]"))
 
 
+def test_books_without_secrets(home: Path) -> None:
+    (home / "imap-password").unlink()
+    path = home / "vaguemestre.toml"
+    path.write_text(WHOLE, encoding="utf-8")
+    config = load(path, {}, secrets=False)
+    assert config.mailbox[0].password is None
+    with pytest.raises(ConfigurationError):
+        load(path, {})
+
+
 def test_an_empty_file(home: Path) -> None:
     assert "groups" in refusal(home, "")
 

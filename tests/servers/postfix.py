@@ -93,10 +93,10 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
-# As a provider's server does: SPF passes for every domain but `inconnu.test`, of which nothing is known, and fails for
-# `faux.test`.
+# As a provider's server does, every mail gets its word on SPF: passed for all domains but `inconnu.test`, of which
+# nothing is known, and `faux.test`, for which it fails.
 SENDERS = f"""
-/@(.+\\.)?inconnu\\.test$/ DUNNO
+/@((.+\\.)?inconnu\\.test)$/ PREPEND Authentication-Results: {HOSTNAME}; spf=none smtp.mailfrom=$1
 /@((.+\\.)?faux\\.test)$/ PREPEND Authentication-Results: {HOSTNAME}; spf=fail smtp.mailfrom=$1
 /@(.+)$/ PREPEND Authentication-Results: {HOSTNAME}; spf=pass smtp.mailfrom=$1
 """

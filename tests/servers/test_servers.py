@@ -8,6 +8,8 @@ import ssl
 import pytest
 from imapclient import IMAPClient
 
+from daemon.authentication import authenticity
+from daemon.config import Trust
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
 from tests.servers.postgresql import PostgreSQL
@@ -30,6 +32,22 @@ def test_from_postfix_into_dovecot(postfix: Postfix, dovecot: Dovecot) -> None:
     (raw,) = inbox(dovecot, account)
     assert raw.endswith(b"Voici.\r\n")
     assert b"Authentication-Results: mx.vaguemestre.test; spf=pass smtp.mailfrom=commune.test" in raw
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [("membre@commune.test", "pass"), ("membre@inconnu.test", "unknown"), ("membre@faux.test", "fail")],
+)
+def test_who_is_believed(postfix: Postfix, dovecot: Dovecot, sender: str, expected: str) -> None:
+    account = dovecot.account()
+    forged = b"Authentication-Results: mx.vaguemestre.test; dmarc=pass header.from=" + sender.partition("@")[2].encode()
+    raw = forged + b"\r\n" + MAIL.replace(b"membre@commune.test", sender.encode())
+    postfix.deliver(raw, account, sender)
+    postfix.deliver(raw, account, "pirate@pirate.test")
+    postfix.wait_until(lambda: len(inbox(dovecot, account)) == 2)
+    trust = Trust(authserv_id=postfix.hostname)
+    judged = sorted(authenticity(m, trust) for m in inbox(dovecot, account))
+    assert judged == sorted([expected, "unknown"])
 
 
 def test_a_mail_to_nobody_comes_back(postfix: Postfix, dovecot: Dovecot) -> None:
