@@ -15,8 +15,9 @@ from parsers.page import Page, Ruling, Word
 from parsers.records import Box
 from parsers.values import clean, fold
 
-_DRAWN = re.compile(r"^[|+=_\-–—.…·*#~\u2500-\u257f]+$")
-_SPLIT = 1.75  # word spaces are up to one character wide (fixed pitch); two of them part columns
+_DRAWN = re.compile(r"^[|!+=_\-–—.…·*#~\u2500-\u257f]+$")
+_BARS = ("|", "!", "+", "||", "│", "┃", "║")
+_SPLIT = 0.9  # of the type size: one space of a fixed pitch is 0.6, two part columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +108,12 @@ class Sheet:
         for w in self.page.words:
             if not w.text.strip():
                 continue
-            if _DRAWN.match(w.text) and (len(w.text) > 3 or w.text in ("|", "+", "||")):
+            if _DRAWN.match(w.text) and (len(w.text) > 3 or w.text in _BARS):
                 x0, top, x1, bottom = w.box
                 y, x = (top + bottom) / 2, (x0 + x1) / 2
                 if len(w.text) > 3:
                     drawn.append(Ruling(box=(x0, y, x1, y)))
-                elif w.text == "|":
+                elif w.text in _BARS and w.text != "+":
                     drawn.append(Ruling(box=(x, top - (bottom - top) / 2, x, bottom + (bottom - top) / 2)))
                 continue
             words.append(w)
@@ -134,11 +135,6 @@ class Sheet:
         return tuple(r.box for r in self._split[1] if not r.horizontal)
 
     @cached_property
-    def lines(self) -> tuple[tuple[Word, ...], ...]:
-        """Words line by line from the top, each from left to right."""
-        return tuple(tuple(sorted(line, key=lambda w: w.box[0])) for line in _cluster(self.words))
-
-    @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """All segments, line by line."""
         return tuple(s for row in self.rows for s in row)
@@ -146,26 +142,57 @@ class Sheet:
     @cached_property
     def rows(self) -> tuple[tuple[Segment, ...], ...]:
         """Segments line by line from the top, each from left to right."""
-        return tuple(tuple(self._cut(line)) for line in self.lines)
+        chains = [Segment(tuple(c), self.page.number) for c in self._chains()]
+        return tuple(tuple(self._glued(row)) for row in _lines(chains))
 
-    def _cut(self, line: Sequence[Word]) -> Iterable[Segment]:
-        count = sum(len(w.text) for w in line)
-        wide = sum(w.box[2] - w.box[0] for w in line)
-        limit = _SPLIT * wide / max(count, 1)
-        run: list[Word] = []
-        for w in line:
-            if run:
-                gap = w.box[0] - run[-1].box[2]
-                # A colon set apart belongs to the label before it, wherever the typist put it.
-                glued = w.text.startswith(":") and gap < 8 * limit and not self.ruled(run[-1].box, w.box)
-                if not glued and (
-                    gap > limit or self.ruled(run[-1].box, w.box) or "entry" in (w.origin, run[-1].origin)
-                ):
-                    yield Segment(tuple(run), self.page.number)
-                    run = []
-            run.append(w)
-        if run:
-            yield Segment(tuple(run), self.page.number)
+    def _chains(self) -> list[list[Word]]:
+        """Words strung together from left to right, as long as no wide gap and no vertical ruling parts them.
+
+        Columns may be set on lines of different heights: a word follows the one it stands level with.
+        """
+        ends: dict[int, list[list[Word]]] = {}  # by height on the page: chains that may go on
+        found: list[list[Word]] = []
+        for w in sorted(self.words, key=lambda w: w.box[0]):
+            middle, height = (w.box[1] + w.box[3]) / 2, w.box[3] - w.box[1]
+            best: tuple[float, list[Word]] | None = None
+            slot = int(middle // _SLOT)
+            for at in (slot - 1, slot, slot + 1):
+                for chain in ends.get(at, ()):
+                    last = chain[-1]
+                    off = abs((last.box[1] + last.box[3]) / 2 - middle)
+                    gap = w.box[0] - last.box[2]
+                    lower = min(height, last.box[3] - last.box[1])
+                    if off >= 0.35 * lower or not -0.6 * lower < gap <= _reach(last, w):
+                        continue
+                    if "entry" in (w.origin, last.origin) or self.ruled(last.box, w.box):
+                        continue
+                    cost = off + max(gap, 0.0) * 0.2
+                    if best is None or cost < best[0]:
+                        best = (cost, chain)
+            if best is None:
+                chain = [w]
+                found.append(chain)
+            else:
+                chain = best[1]
+                old = int((chain[-1].box[1] + chain[-1].box[3]) / 2 // _SLOT)
+                ends[old] = [c for c in ends[old] if c is not chain]
+                chain.append(w)
+            ends.setdefault(slot, []).append(chain)
+        return found
+
+    def _glued(self, row: Sequence[Segment]) -> Iterable[Segment]:
+        """A colon set apart belongs to the label before it, wherever the typist put it."""
+        before: Segment | None = None
+        for s in row:
+            near = before is not None and s.box[0] - before.box[2] < 200 and not self.ruled(before.box, s.box)
+            if before is not None and near and s.words[0].text.startswith(":") and not before.text.endswith(":"):
+                before = Segment(before.words + s.words, self.page.number)
+                continue
+            if before is not None:
+                yield before
+            before = s
+        if before is not None:
+            yield before
 
     def ruled(self, left: Box, right: Box) -> bool:
         """Whether a vertical ruling stands between two boxes of one line."""
@@ -184,15 +211,25 @@ class Sheet:
         )
 
 
-def _cluster(words: Iterable[Word]) -> list[list[Word]]:
-    """Words of one line together, lines from the top."""
-    lines: list[tuple[float, float, list[Word]]] = []  # middle, height of the first word, words
-    for w in sorted(words, key=lambda w: (w.box[1] + w.box[3]) / 2):
-        middle, height = (w.box[1] + w.box[3]) / 2, w.box[3] - w.box[1]
+_SLOT = 8.0  # points
+
+
+def _reach(a: Word, b: Word) -> float:
+    """How far the next word of a segment may be: a word space is up to 0.6 of the type size (fixed pitch)."""
+    size = max(a.size, b.size) or 1.25 * max(a.box[3] - a.box[1], b.box[3] - b.box[1])
+    return _SPLIT * size
+
+
+def _lines(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Segments of one line together, lines from the top, each from left to right."""
+    lines: list[tuple[float, float, list[Segment]]] = []  # middle and height of the first, members
+    for s in sorted(segments, key=lambda s: (s.box[1] + s.box[3]) / 2):
+        middle = (s.box[1] + s.box[3]) / 2
         for line in reversed(lines[-6:]):
-            if abs(middle - line[0]) < 0.45 * min(height, line[1]):
-                line[2].append(w)
+            clear = all(overlap(o.box[0], o.box[2], s.box[0], s.box[2]) < 0.5 for o in line[2])
+            if clear and abs(middle - line[0]) < 0.45 * min(s.height, line[1]):
+                line[2].append(s)
                 break
         else:
-            lines.append((middle, height, [w]))
-    return [line[2] for line in lines]
+            lines.append((middle, s.height, [s]))
+    return [sorted(line[2], key=lambda s: s.box[0]) for line in lines]

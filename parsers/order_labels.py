@@ -79,7 +79,7 @@ def marks(segment: Segment) -> tuple[Mark, ...]:
             if (
                 key[m.end() : m.end() + 1] not in ("", " ", ":", "=")
                 and key[m.end() - 1 : m.end()] not in "°.)"
-                and not _digit(key, m.end())
+                and not (name in ("siret", "contact_phone") and _digit(key, m.end()))
             ):
                 continue
             if best is None or (colon, m.end()) > (best.colon, best.end):

@@ -50,7 +50,7 @@ def lines(table: Table) -> Lines:
         if quantity is None:
             quantity = _implied(table, row, price, total)
             if quantity is None:
-                if row.text("quantity"):
+                if row.text("quantity") and label:
                     findings.append(checks.doubtful_line(label))
                 continue
         if quantity == 0:

@@ -10,6 +10,7 @@ from itertools import product
 
 from parsers import values
 from parsers.layout import Segment, overlap, same_row
+from parsers.page import Word
 from parsers.tables import ADJUSTMENT
 
 _HT = re.compile(r"\bh\.?\s?t\b\.?|\bhors[- ]tax")
@@ -50,7 +51,7 @@ class Totals:
 def kind_of(key: str) -> str | None:
     """`excl`, `vat`, `incl`, `any` (a bare « Total »), `adjust`; None for what is no total's label."""
     if _CARRIED.match(key):
-        return None
+        return "any" if key.startswith(("sous", "s/")) and _HT.search(key) else None
     if _VAT.match(key):
         return "vat"
     if _TTC.search(key) and (_START.match(key) or _TTC.match(key)):
@@ -70,6 +71,7 @@ def kind_of(key: str) -> str | None:
 def find(segments: Sequence[Segment], lines_sum: Decimal | None, adjustments: Sequence[Decimal]) -> Totals:
     """The totals among the segments outside the table's rows; `adjustments` stood in the table itself."""
     figures: dict[str, list[Figure]] = {}
+    segments = [part for s in segments for part in _parts(s)]
     for s in segments:
         kind = kind_of(s.key)
         if kind is not None:
@@ -79,6 +81,18 @@ def find(segments: Sequence[Segment], lines_sum: Decimal | None, adjustments: Se
         for f in figures.get("adjust", [])
     ]
     return _choose(figures, lines_sum, [*adjustments, *more])
+
+
+def _parts(s: Segment) -> list[Segment]:
+    """A line that holds several totals (`Total HT : 10,00 € – TVA : 2,00 €`) as one segment a total."""
+    runs: list[list[Word]] = [[]]
+    for w in s.words:
+        if w.text in ("–", "-", "—", "|", ";", "/", "+", "="):
+            runs.append([])
+        else:
+            runs[-1].append(w)
+    parts = [Segment(tuple(r), s.page) for r in runs if r]
+    return parts if len(parts) > 1 and sum(kind_of(p.key) is not None for p in parts) > 1 else [s]
 
 
 def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:

@@ -549,27 +549,29 @@ class _Fields:
             found["signatory_name"] = (person.name, words, page)
             if person.role:
                 found["signatory_role"] = (person.role, words, page)
-        for s in foot:
-            dates = values.find_dates(s.text)
-            if (
-                len(dates) == 1
-                and re.search(r"\ble\b|\bdate\b|\bfait\b|\bsigne", s.key)
-                and not re.match(r"(?:date|delai).*(?:livraison|limite|echeance)|livr|edit|imprim", s.key)
-            ):
-                found["signed_on"] = (dates[0], s.words, s.page)
-                break
-            beside = next(
-                (o for o in foot if o is not s and o.page == s.page and same_row(o.box, s.box) and o.box[0] > s.box[2]),
-                None,
-            )
-            if (
-                re.search(r"\b(?:le|date)\s*:?$", s.key)
-                and beside is not None
-                and len(got := values.find_dates(beside.text)) == 1
-            ):
-                found["signed_on"] = (got[0], beside.words, beside.page)
-                break
+        if (day := _day(foot, person)) is not None:
+            found["signed_on"] = day
         return found
+
+
+def _day(foot: Sequence[Segment], person: people.Person) -> Read | None:
+    """The day of signature among the segments below the lines: behind « le », or alone beside a name or a cue."""
+    cue = bool(person.name) or any(re.search(r"\bsignature\b|\bdate\b|\bcachet\b|\bvisa\b", s.key) for s in foot)
+    for s in foot:
+        dates = values.find_dates(s.text)
+        other = re.match(r"(?:date|delai).*(?:livraison|limite|echeance)|livr|edit|imprim|valid", s.key)
+        if len(dates) == 1 and not other:
+            behind = re.search(r"\ble\b|\bdate\b|\bfait\b|\bsigne", s.key)
+            if behind or (cue and values.parse_date(s.text)):
+                return dates[0], s.words, s.page
+        if re.search(r"\b(?:le|date)\s*:?$", s.key):
+            right = [
+                o for o in foot if o is not s and o.page == s.page and same_row(o.box, s.box) and o.box[0] > s.box[2]
+            ]
+            beside = min(right, key=lambda o: o.box[0], default=None)
+            if beside is not None and len(got := values.find_dates(beside.text)) == 1:
+                return got[0], beside.words, beside.page
+    return None
 
 
 def _close(a: Segment, b: Segment) -> bool:

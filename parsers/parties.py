@@ -31,13 +31,13 @@ _STREET = re.compile(
     r"^(?:\d{1,4}\s*(?:[,-]\s*)?(?:bis|ter|quater|[a-d])?\b[\s,]+.*[a-z]|"
     r"(?:\d+\s*[-/]\s*\d+\s+)?(?:rue|avenue|av\.?|boulevard|bd\.?|blvd|place|pl\.?|allee|chemin|impasse|route|rte|square|quai|cours|esplanade|"
     r"hameau|lieu[- ]dit|residence|lotissement|passage|sente|sentier|villa|parvis|mail|faubourg|voie|rond-point|"
-    r"promenade|grande?[- ]rue|zone|za|zi|zac|parc|domaine|ruelle|venelle|cite|clos|traverse|montee|cote|"
-    r"le bourg|chaussee)\b.*[a-z])"
+    r"promenade|zone|za|zi|zac|parc|domaine|ruelle|venelle|cite|clos|traverse|montee|cote|"
+    r"le bourg|chaussee)\b.*[a-z]|grande?[- ]rue\b|le bourg\b)"
 )
 _BOX = re.compile(r"^(?:bp|b\.p\.|cs|c\.s\.|tsa|boite\s+postale)\s*(?:n°\s*)?\d+")
 _PLACE = re.compile(r"^(?:f\s*-\s*|fr\s*-\s*)?(?P<cp>\d{2}\s?\d{3})\s*[-–,]?\s+(?P<city>[^\d\s(].*)$", re.IGNORECASE)
 _PLACE_BEHIND = re.compile(r"^(?P<city>[^\d(]+?)\s*\((?P<cp>\d{5})\)$")
-_PARTS = re.compile(r"\s+[-–—•·|●]\s+|\s*[•●|]\s*")
+_PARTS = re.compile(r"\s+[-–—•·|●]\s+|\s*[•●|]\s*|\s*,\s+(?=(?:F-)?\d{5}\s)|\s+(?=\(?SIRET\b)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -98,10 +98,48 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
                 its = marks(nearest)
                 if not (its and its[0].start == 0):
                     parent[root(nearest)] = root(s)
-    found: dict[Segment, Block] = {}
+    found: dict[Segment, list[Segment]] = {}
     for s in ordered:
-        found.setdefault(root(s), Block()).segments.append(s)
-    return list(found.values())
+        found.setdefault(root(s), []).append(s)
+    return [part for group in found.values() for part in _topics(group)]
+
+
+_ORDER_KEYS = {
+    "order_number",
+    "commitment_number",
+    "order_date",
+    "service_code",
+    "contact_name",
+    "market",
+    "object",
+    "reference",
+}
+
+
+def _topics(group: list[Segment]) -> list[Block]:
+    """A run of lines that turns from one party to another, or to the order's references, as several blocks."""
+    parts: list[Block] = [Block()]
+    supplier = False
+    line: Segment | None = None
+    for s in group:
+        if line is None or not same_row(line.box, s.box):
+            keys = {m.key for m in marks(s) if m.start == 0}
+            head = _opens(s)
+            turned = head is not None or (supplier and keys & _ORDER_KEYS)
+            if turned and parts[-1].segments:
+                parts.append(Block())
+            if turned:
+                supplier = head == "supplier"
+            line = s
+        parts[-1].segments.append(s)
+    return parts
+
+
+def _opens(s: Segment) -> Role | None:
+    """The role that a line's beginning gives: a heading, or a heading with the first line behind it."""
+    return head_role(s) or next(
+        (_role(e.key) for e, p in vocabulary.patterns("roles", _BEFORE) if p.match(s.key)), None
+    )
 
 
 def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
@@ -167,7 +205,7 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     if any(x[:9] in known for x in found):
         return "buyer", False
     top = [s.text for s in b.segments[:3]]
-    if any(names.is_public_body(t) or _in_census(t, context) for t in top[:2]):
+    if any((names.is_public_body(t) and not _noise(t)) or _in_census(t, context) for t in top[:2]):
         return "buyer", False
     if any(providers_in(t, context.forms) for t in top):
         return "supplier", False
@@ -264,7 +302,12 @@ def is_street(text: str) -> bool:
 def _street(lines: list[tuple[str, Segment]], name: tuple[str, Segment] | None) -> tuple[str, Segment] | None:
     rest = [x for x in lines if name is None or x[1] is not name[1] or x[0] != name[0]]
     streets = [x for x in rest if is_street(x[0]) and not names.is_public_body(x[0])]
-    return streets[-1] if streets else None
+    if streets:
+        return streets[-1]
+    # Villages have streets of no known kind (« Le Bourg »): the line right above the place, if it is nothing else.
+    last = rest[-1] if rest and name is not None and rest[-1] is lines[-1] else None
+    plain = last is not None and not _BOX.match(values.fold(last[0])) and not _noise(last[0]) and ":" not in last[0]
+    return last if plain and last is not None and last[1] is not (name or last)[1] else None
 
 
 def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segment] | None:
@@ -292,7 +335,7 @@ def _noise(text: str) -> bool:
     folded = values.fold(text)
     return bool(
         re.match(
-            r"(?:republique francaise|liberte|departement d|academie|region academique|arrondissement|canton|service|"
+            r"(?:republique francaise|liberte|departement|academie|region academique|arrondissement|canton|service|"
             r"direction|pole)\b",
             folded,
         )

@@ -19,8 +19,9 @@ _TITLE = re.compile(r"^(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)
 _TOKEN = re.compile(r"^[A-ZÀ-ÖØ-ÞŒ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’.\-]*$")
 _PARTICLES = {"de", "du", "des", "la", "le", "d'", "van", "von", "el", "ben", "al", "da", "dos", "di"}
 _GENERIC = re.compile(r"^(?:l'|le\s+|la\s+)?(?:ordonnateur|ordonnatrice|acheteur|representant\w*|signataire)\b")
+_HEAD = re.compile(r"(?:l[ae]\s+)?(?:maire|president|presidente|proviseure?|principale?|directeur|directrice)")
 _DELEGATION = re.compile(r"\b(?:et\s+)?par\s+delegation\b,?|\bp\.?\s*o\.?\b")
-_PARTS = re.compile(r"\s+[-–—|]\s+|\s*[,;|]\s+|\s*\n\s*|\s*[()]\s*|\s*:\s+")
+_PARTS = re.compile(r"\s+[-–—|/]\s+|\s*[,;|]\s+|\s*\n\s*|\s*[()]\s*|\s*:\s+")
 
 
 @cache
@@ -97,7 +98,8 @@ def _role_and_name(part: str) -> tuple[str, str]:
     for i in range(1, len(tokens) - 1):
         head, tail = " ".join(tokens[:i]), " ".join(tokens[i:])
         titled = _TITLE.match(tail) is not None
-        capital = any(t.isupper() and len(t) > 2 for t in tail.split()) and not part.isupper()
+        short = _HEAD.fullmatch(values.fold(head)) is not None and tokens[i][:1].isupper() and not part.isupper()
+        capital = short or (any(t.isupper() and len(t) > 2 for t in tail.split()) and not part.isupper())
         if (
             is_role(head)
             and is_name(tail)

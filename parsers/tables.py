@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -215,10 +215,14 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
             stacks[stacks.index(over[0])] = (over[0][0], bounds((over[0][1], box)))
         else:
             stacks.append((words, box))
-    columns = []
+    columns: list[Column] = []
     for words, box in sorted(stacks, key=lambda x: x[1][0]):
         kind = column_kind(values.fold(" ".join(w.text for w in words)))
         columns.append(Column(kind or "unknown", box[0], box[2], box))
+    whole = [i for i, c in enumerate(columns) if c.kind == "total"]
+    if len(whole) > 1 and not any(c.kind in ("price", "net") for c in columns):
+        # « Prix HT … Total HT »: the first is the price of one.
+        columns[whole[0]] = replace(columns[whole[0]], kind="price")
     return columns if any(c.kind != "unknown" for c in columns) else None
 
 
@@ -344,13 +348,19 @@ def _until(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]:
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
-        if _ends(row):
+        if _ends(row) or (_CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i + 1 :])):
             break
         far = bool(body) and row[0].box[1] - body[-1][0].box[3] > 60
         if far and not any(_figures(r) for r in rows[i : i + 3]):
             break
         body.append(row)
     return body
+
+
+def _ordered(row: Sequence[Segment]) -> bool:
+    """Whether a row looks like a line: a label and two figures or more."""
+    figures = sum(values.parse_amount(s.text) is not None for s in row)
+    return figures >= 2 and any(values.parse_amount(s.text) is None for s in row)
 
 
 def _ends(row: Sequence[Segment]) -> bool:
@@ -367,7 +377,7 @@ def _ends(row: Sequence[Segment]) -> bool:
             ):
                 # « Total … » as a line's own label has a quantity and a price beside it.
                 return len([o for o in rest if values.parse_amount(o.text) is not None]) < 3
-        if re.match(
+        if not _figures(row) and re.match(
             r"fait\s+a\b|le\s+maire\b|signature\b|cachet\b|bon\s+pour\b|date\s+et\s+signature|l'ordonnateur\b|visa\b|observations?\b|conditions\b|page\s+\d",
             s.key,
         ):
