@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from daemon.errors import VaguemestreError
-from daemon.letters import files
+from daemon.letters import files, prefilled
 from daemon.letters.compose import Attachment
 
 if TYPE_CHECKING:
@@ -64,13 +64,47 @@ def original(house: House, piece: PieceRow) -> tuple[str, bytes]:
     return PurePosixPath(_PART.sub("", piece.reading["name"])).name, house.blobs.get(piece.reading["sha256"])
 
 
-def enclosures(_house: House, _s: Session, rows: Sequence[LetterRow]) -> list[Attachment]:
-    """What we make ourselves: a forward's summary sheet, a provider's list."""
+def enclosures(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Attachment]:
+    """What we make ourselves: a forward's summary sheet, a provider's list, the papers that a member lacks, filled."""
     made: list[Attachment] = []
     for row in rows:
-        facts: dict[str, Any] = row.facts
         if row.template == "forward":
-            made.append(files.summary_sheet(facts))
+            made.append(files.summary_sheet(row.facts))
         elif row.template in ("list", "list_review"):
-            made.append(files.members_sheet(facts))
-    return made
+            made.append(files.members_sheet(row.facts))
+    return made + _papers(house, s, rows)
+
+
+def _papers(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Attachment]:
+    """Each paper that the letters ask of a member, once. None for a sender who is not proven: it tells what we know."""
+    store = prefilled.Papers(house.config.letters.templates)
+    made: dict[tuple[str, str], Attachment] = {}
+    for row in rows:
+        if row.role != "member" or row.dossier is None or not row.facts.get("trusted", True):
+            continue
+        wanted = dict.fromkeys(m["paper"] for m in row.facts.get("missing") or () if m.get("paper"))
+        if not wanted or not row.facts.get("latest", True):
+            continue
+        values = _known(s, row)
+        for paper in wanted:
+            filled = store.fill(paper, values, ref=row.dossier.ref, member=row.dossier.member.name)
+            if filled is not None:
+                made.setdefault((row.dossier.ref, paper), filled)
+    return list(made.values())
+
+
+def _known(s: Session, row: LetterRow) -> dict[str, Any]:
+    """What the member's papers say that no doubt touches, this dossier's apart from the others'."""
+    from daemon.store import books
+    from daemon.store.models import DossierRow
+
+    own = row.dossier
+    if own is None:
+        return {}
+    query = select(DossierRow).where(DossierRow.member_id == own.member_id).order_by(DossierRow.id)
+    same: list[prefilled.Values] = []
+    others: list[prefilled.Values] = []
+    for dossier in s.scalars(query).unique():
+        sure = [p.fields for p in books.dossier(s, dossier).pieces if not p.findings and not p.refused]
+        (same if dossier.id == own.id else others).extend(sure)
+    return prefilled.known(row.facts["member"], same, others)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from daemon.letters.french import bare_letters
 
 _WRITTEN = """
@@ -48,3 +50,9 @@ def prefecture(department: str | None) -> str:
     """« la préfecture de l’Essonne »; « la préfecture » where the département is not known."""
     of = of_department(department)
     return f"la préfecture {of}" if of else "la préfecture"
+
+
+def name(department: str | None) -> str | None:
+    """« Essonne », « Val-d’Oise », « La Réunion »: the département's bare name; None for what is none."""
+    of = of_department(department)
+    return of and re.sub(r"^(de la |de l’|du |des |de |d’)", "", of)

@@ -22,7 +22,7 @@ _ARTICLE = re.compile(r"^(?:l[ea]s?\s+|l[’']|une?\s+|des\s+)", re.IGNORECASE)
 _TOWN = re.compile(r"^(?:commune|mairie|ville)\s+(?:de\s+la\s+|de\s+|des\s+|du\s+|d[’']\s*)", re.IGNORECASE)
 _LOT = re.compile(r"\s+(?:du|pour le)\s+lot\s+\w+$", re.IGNORECASE)
 _NAME = 110  # characters of a name, its extension aside: Windows refuses long paths
-_TYPES = {
+TYPES = {
     ".pdf": "application/pdf",
     ".doc": "application/msword",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -59,8 +59,8 @@ def forwarded(ref: str, member: str, files: Sequence[File]) -> list[Attachment]:
     for same in papers.values():
         what = french.listing(dict.fromkeys(plain_name(f.what) for f in same))
         extension = _extension(same[0].name, same[0].data)
-        name = _unused(_safe(f"{ref} - {short_name(member)} - {what}"), extension, used)
-        made.append((name, same[0].data, _TYPES.get(extension, "application/octet-stream")))
+        name = _unused(safe_name(f"{ref} - {short_name(member)} - {what}"), extension, used)
+        made.append((name, same[0].data, TYPES.get(extension, "application/octet-stream")))
     return made
 
 
@@ -74,7 +74,8 @@ def plain_name(what: str) -> str:
     return _LOT.sub("", _ARTICLE.sub("", what).split(", ")[0])
 
 
-def _safe(text: str) -> str:
+def safe_name(text: str) -> str:
+    """The text as a file name that any system takes."""
     return " ".join(_FORBIDDEN.sub(" ", text).split())[:_NAME].rstrip(" .")
 
 
@@ -90,7 +91,7 @@ def _unused(stem: str, extension: str, used: set[str]) -> str:
 def _extension(name: str, data: bytes) -> str:
     """Of the name as sent, where it is one that we know; else of the bytes, where they tell."""
     suffix = PurePosixPath(re.sub(r"#\d+(-\d+)?$", "", name)).suffix.lower()
-    if suffix in _TYPES:
+    if suffix in TYPES:
         return suffix
     if data[:5] == b"%PDF-":
         return ".pdf"
@@ -135,7 +136,7 @@ def summary_sheet(facts: Mapping[str, Any]) -> Attachment:
     sheets.fit(sheet)
     sheets.put(sheet, 1, 1, heading, bold=True, size=14)  # after the fit: a title may run over its neighbours
     sheets.one_page(sheet)
-    name = _safe(f"{dossier['ref']} - {short_name(str(member['name']))} - fiche de synthèse") + ".xlsx"
+    name = safe_name(f"{dossier['ref']} - {short_name(str(member['name']))} - fiche de synthèse") + ".xlsx"
     return name, sheets.save(book), sheets.MEDIA_TYPE
 
 
@@ -178,4 +179,4 @@ def members_sheet(facts: Mapping[str, Any]) -> Attachment:
     sheets.one_page(sheet, landscape=True)
     kind = "adhérents à ajouter" if facts["additions"] else "liste des adhérents"
     day = at.astimezone(french.PARIS).date().isoformat()
-    return _safe(f"{facts['lot']['title']} - {kind} - {day}") + ".xlsx", sheets.save(book), sheets.MEDIA_TYPE
+    return safe_name(f"{facts['lot']['title']} - {kind} - {day}") + ".xlsx", sheets.save(book), sheets.MEDIA_TYPE
