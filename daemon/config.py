@@ -223,7 +223,7 @@ def find(explicit: Path | None = None, env: Mapping[str, str] = os.environ, fold
             return place
     raise ConfigurationError(
         f"aucune configuration : ni {places[0]} ni {places[1]}",
-        "créez l’un des deux, ou donnez --config FICHIER (modèle : docs/exploitation.md)",
+        "créez l’un des deux, ou donnez --config FICHIER (modèle : docs/vaguemestre.toml)",
     )
 
 
@@ -261,11 +261,11 @@ def _translated(path: Path, error: ValidationError) -> ConfigurationError:
     if kind == "extra_forbidden":
         problem, remedy = "clé inconnue", nearest(str(location[-1]), _known_keys(location))
     elif kind == "missing":
-        problem, remedy = "manque", "ajoutez cette clé (modèle : docs/exploitation.md)"
+        problem, remedy = "manque", "ajoutez cette clé (modèle : docs/vaguemestre.toml)"
     elif kind == "value_error":
         problem, _, remedy = words.removeprefix("Value error, ").partition("|")
     else:
-        problem, remedy = EXPECTED.get(kind, "valeur refusée"), "corrigez-la (modèle : docs/exploitation.md)"
+        problem, remedy = EXPECTED.get(kind, "valeur refusée"), "corrigez-la (modèle : docs/vaguemestre.toml)"
         if location == ("mailbox",) and kind == "tuple_type":
             remedy = "écrivez [[mailbox]], entre doubles crochets"
     return ConfigurationError(f"{path.name}, {key} : {problem}{more}", remedy)

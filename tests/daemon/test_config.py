@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from daemon.config import Config, find, load
+from daemon.config import (
+    Config,
+    Letters,
+    Limits,
+    Mailbox,
+    Members,
+    Outgoing,
+    Schedule,
+    Store,
+    Trust,
+    find,
+    load,
+)
 from daemon.errors import ConfigurationError
 
 WHOLE = """
@@ -244,3 +257,30 @@ def test_an_unreadable_secret_file(home: Path) -> None:
     (home / "imap-password").unlink()
     (home / "imap-password").mkdir()  # unreadable for root too, whom no mode stops
     assert "password_file" in refusal(home, WHOLE)
+
+
+MODEL = Path(__file__).parents[2] / "docs" / "vaguemestre.toml"
+
+
+def test_the_model_loads_once_its_files_are_there(tmp_path: Path) -> None:
+    text = MODEL.read_text(encoding="utf-8").replace("/var/lib/vaguemestre", str(tmp_path))
+    (tmp_path / "secrets").mkdir()
+    for name in ("imap", "smtp"):
+        (tmp_path / "secrets" / name).write_text("x")
+    (tmp_path / "members.csv").touch()
+    (tmp_path / "anchors").mkdir()
+    config = read(tmp_path, text)
+    assert len(config.mailbox) == 2
+    assert config.outgoing.rehearsal  # nobody's first run writes to members
+
+
+def test_the_model_names_every_key_with_its_default() -> None:
+    text = MODEL.read_text(encoding="utf-8")
+    for model in (Store, Mailbox, Outgoing, Members, Trust, Letters, Limits, Schedule):
+        for name, field in model.model_fields.items():
+            if name == "password":
+                assert "password_file = " in text
+                continue
+            (first, *_) = re.findall(rf"^#?{name} = (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
+            if model in (Limits, Schedule):
+                assert float(first) == field.default
