@@ -128,7 +128,7 @@ def test_rgs_goes_to_certigna_under_its_exact_subject_and_the_convention_blocks_
 
 def test_rgs_takes_an_order_of_either_kind() -> None:
     decision = decided(dossier("rgs", paper("purchase_order", ("rgs",), T0)), T0)
-    assert [(r.id, r.kind, r.state) for r in decision.requirements][0] == ("order", "purchase_order", "met")
+    assert next((r.id, r.kind, r.state) for r in decision.requirements) == ("order", "purchase_order", "met")
 
 
 def test_tpe_public_sends_the_contract_to_exm() -> None:
