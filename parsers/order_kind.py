@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from parsers import names, values, vocabulary
@@ -25,6 +25,7 @@ class Title:
     segment: Segment
     rest: str  # what stands behind the kind, folded: number, date
     rest_at: int  # where it begins in the segment's key
+    rank: float = 0.0  # how loud it is: size, capitals, height on the page
 
 
 def compact(segment: Segment) -> str:
@@ -70,7 +71,7 @@ def titles(sheet: Sheet) -> list[Title]:
             - s.box[1] / max(sheet.page.height, 1.0) * 6
             - 0.01 * i
         )
-        found.append((rank, Title(kind, s, rest, shift + m.end())))
+        found.append((rank, Title(kind, s, rest, shift + m.end(), rank)))
     return [t for _, t in sorted(found, key=lambda x: -x[0])]
 
 
@@ -81,7 +82,7 @@ def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
         if re.match(r"\s+(?:publique|d'achat\s+public|electronique)", key[m.end() :]) and m[0] == "commande":
             return None, None
         return ("legal_commitment" if re.search(r"valant\s+engagement", key) else "purchase_order"), m
-    if m := vocabulary.pattern("titles", "other").match(key):
+    if (m := vocabulary.pattern("titles", "other").match(key)) and not re.match(r"[a-z]?[_@\d./]", key[m.end() :]):
         return "other", m
     return None, None
 
@@ -104,13 +105,18 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
             continue
         best = found[0]
         if best.kind == "other":
-            return best
+            # « Facture à adresser à » in large type is no title where « Bon de commande » is one as well.
+            ours = [t for t in found if t.kind != "other"]
+            if not ours or ours[0].rank < best.rank - 1.5:
+                return best
+            best = ours[0]
+            found = ours
         valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
-        both = {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
+        both = len(found) > 1 and {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
         if best.kind == "purchase_order" and (
             valant or (both and found[1].kind == "legal_commitment" and found[1].segment.size >= best.segment.size)
         ):
-            return Title("legal_commitment", best.segment, best.rest, best.rest_at)
+            return replace(best, kind="legal_commitment")
         return best
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers import values, vocabulary
 from parsers.layout import Segment, overlap, same_row
@@ -32,6 +32,7 @@ class Found:
     colon: bool
     strong: bool
     how: str  # `behind` in the same segment, `beside`, `below`
+    broken: bool = False  # put together from two lines: where a code is cut, nobody knows whether a space stood there
 
     @property
     def page(self) -> int:
@@ -111,17 +112,50 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Iterable[Fou
         text, words = s.cut(mark.end, end)
         text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;,)/")
         if text:
-            yield Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
+            whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
+            yield _continued(whole, labels) if i + 1 == len(own) else whole
             continue
         if i + 1 < len(own):
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
             continue
         if (beside := _beside(s, labels)) is not None and plausible(mark.key, beside.text):
-            yield Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
+            found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
+            yield _continued(found, labels)
         elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
-            yield Found(mark.key, below.text, below.words, s, below, mark.colon, mark.strong, "below")
+            found = Found(mark.key, below.text, below.words, s, below, mark.colon, mark.strong, "below")
+            yield _continued(found, labels)
         else:
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "beside")
+
+
+_OPEN = re.compile(r"[-–—,(/:;]$|\b(?:de|des|du|la|le|les|et|d'|l'|a|au|aux|en|par)$")
+
+
+def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
+    """A value with its further lines: where it plainly stops short, or where a code's cell has a second line."""
+    s = found.value or found.label
+    code = found.key in ("order_number", "commitment_number", "service_code") and found.how == "below"
+    margin = max((o.box[2] for o in labels), default=0.0)
+    for _ in range(2):
+        full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
+        short = full or _OPEN.search(s.folded) is not None or found.text.count("(") > found.text.count(")")
+        if not (short or code):
+            return found
+        under = [
+            o
+            for o in labels
+            if o is not s
+            and -1.5 <= o.box[1] - s.box[3] < 0.75 * s.height
+            and abs(o.box[0] - s.box[0]) < 3
+            and not labels[o]
+        ]
+        if len(under) != 1:
+            return found
+        more = under[0]
+        text = found.text + ("" if code else " ") + more.text
+        found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
+        s = more
+    return found
 
 
 def plausible(key: str, text: str) -> bool:

@@ -66,7 +66,7 @@ def lines(table: Table) -> Lines:
                 box=row.box,
             )
         )
-        if _shaky(row, quantity, price, total, discount):
+        if not any(c.isalpha() for c in label) or _shaky(row, quantity, price, total, discount):
             findings.append(checks.doubtful_line(label))
     return Lines(tuple(found), tuple(adjustments), tuple(findings), removed)
 

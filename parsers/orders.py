@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from parsers import checks, names, order_kind, order_labels, order_lines, order_totals, parties, people, tables, values
@@ -197,6 +197,7 @@ def _signed(view: View) -> bool:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 Read = tuple[str, Sequence[Word], int]  # value, words, page
+_BROKEN = 0.6  # a code put together from two lines of a narrow cell
 
 
 @dataclass
@@ -228,7 +229,14 @@ class _Fields:
                 amount = str(figure.amount.quantize(_CENT, ROUND_HALF_UP))
                 found[name] = (amount, figure.segment.words, figure.segment.page)
         found |= self.signatory()
-        return {k: _field(k, v, totals.proven) for k, v in found.items() if v is not None}
+        cut = {id(f.words) for f in self.view.labels if f.broken}
+        read = {k: _field(k, v, totals.proven) for k, v in found.items() if v is not None}
+        return {
+            k: replace(f, confidence=min(f.confidence, _BROKEN))
+            if (v := found[k]) is not None and id(v[1]) in cut
+            else f
+            for k, f in read.items()
+        }
 
     # who
 
@@ -389,7 +397,7 @@ class _Fields:
                     if numbers:
                         return numbers[0], f.words, f.page
             if person is not None and (s is person.label or s is person.value) and id(s) not in refused:
-                numbers = values.find_phones(s.text)
+                numbers = values.find_phones(s.text) or values.find_phones(person.text)
                 if numbers:
                     return numbers[0], s.words, s.page
         return None
@@ -402,7 +410,8 @@ class _Fields:
             if address:
                 found["functional_email"] = (address, f.words, f.page)
         for _, s in places:
-            for address in values.find_emails(s.text) or self._broken(s):
+            more = values.find_emails(person.text) if person is not None and s is person.value else ()
+            for address in values.find_emails(s.text) or more or self._broken(s):
                 if parties.is_provider_domain(address.rpartition("@")[2], self.context):
                     continue
                 own = re.match(r"ce\.\d{7}[a-z]@", address) is not None and group == "ldmems"

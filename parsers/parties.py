@@ -85,7 +85,7 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
 
     ordered = sorted(segments, key=lambda s: (s.box[1], s.box[0]))
     for i, a in enumerate(ordered):
-        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 1.0 * max(a.height, b.height)]
+        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height)]
         for b in below:
             if _linked(sheet, a, b):
                 parent[root(b)] = root(a)
@@ -142,10 +142,16 @@ def _opens(s: Segment) -> Role | None:
     )
 
 
+def _goes_on(s: Segment) -> bool:
+    """Whether a line can only be the further line of an address."""
+    return place(s.text) is not None or is_street(s.text) or re.match(r"siret\b", s.key) is not None
+
+
 def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
     """Whether line `b` goes on from line `a` above it."""
     gap = b.box[1] - a.box[3]
-    if same_row(a.box, b.box) or gap < -2 or gap > 0.95 * min(max(a.height, 5.0), max(b.height, 5.0)) + 1:
+    reach = 2.2 if _goes_on(b) and not marks(a) else 0.95  # paragraphs of a letter stand further apart
+    if same_row(a.box, b.box) or gap < -2 or gap > reach * min(max(a.height, 5.0), max(b.height, 5.0)) + 1:
         return False
     if overlap(a.box[0], a.box[2], b.box[0], b.box[2]) <= 0 or head_role(b) is not None or sheet.barred(a.box, b.box):
         return False

@@ -217,8 +217,14 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
             stacks.append((words, box))
     columns: list[Column] = []
     for words, box in sorted(stacks, key=lambda x: x[1][0]):
+        # Narrow cells break words: « Descriptio » above « n ».
         kind = column_kind(values.fold(" ".join(w.text for w in words)))
+        kind = kind or column_kind(values.fold("".join(w.text for w in words)))
         columns.append(Column(kind or "unknown", box[0], box[2], box))
+    kinds = {c.kind for c in columns}
+    if "label" not in kinds and "unknown" in kinds and "quantity" in kinds and kinds & {"price", "net", "total"}:
+        wide = max((c for c in columns if c.kind == "unknown"), key=lambda c: c.x1 - c.x0)
+        columns[columns.index(wide)] = replace(wide, kind="label")
     whole = [i for i, c in enumerate(columns) if c.kind == "total"]
     if len(whole) > 1 and not any(c.kind in ("price", "net") for c in columns):
         # « Prix HT … Total HT »: the first is the price of one.
@@ -348,13 +354,23 @@ def _until(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]:
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
-        if _ends(row) or (_CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i + 1 :])):
+        if (_ends(row) and not _wrapped(row, body)) or (
+            _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i + 1 :])
+        ):
             break
         far = bool(body) and row[0].box[1] - body[-1][0].box[3] > 60
         if far and not any(_figures(r) for r in rows[i : i + 3]):
             break
         body.append(row)
     return body
+
+
+def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]]) -> bool:
+    """Whether a row goes on from the text right above it, as a label's further line does."""
+    if not body or len(row) > 1 or _figures(row):
+        return False
+    s = row[0]
+    return any(-2 < s.box[1] - o.box[3] < 0.7 * s.height and abs(o.box[0] - s.box[0]) < 3 for o in body[-1])
 
 
 def _ordered(row: Sequence[Segment]) -> bool:
