@@ -141,7 +141,15 @@ def _dotted(ink: Pixels) -> Pixels:
     chain = cv2.dilate(specks, np.ones((3, 1), np.uint8))
     chain = cv2.morphologyEx(chain, cv2.MORPH_CLOSE, np.ones((1, round(4.5 * SCALE)), np.uint8))
     chain = cv2.morphologyEx(chain, cv2.MORPH_OPEN, np.ones((1, round(16 * SCALE)), np.uint8))
-    return np.asarray(chain, np.uint8)
+    return _along(chain, specks)
+
+
+def _along(chain: Pixels, specks: Pixels) -> Pixels:
+    """The chains with the stray dots that lie on their level, where the copier lost the others."""
+    level = cv2.dilate(chain, np.ones((1, 2 * round(60 * SCALE) + 1), np.uint8))
+    return np.asarray(
+        cv2.bitwise_or(chain, cv2.dilate(cv2.bitwise_and(specks, level), np.ones((3, 3), np.uint8))), np.uint8
+    )
 
 
 def _cells(ink: Pixels, across: Pixels, down: Pixels) -> tuple[list[Comb], list[Box]]:

@@ -49,7 +49,7 @@ def recognise(
         sheet = sheet.turned(2)
         found = marks.find(sheet.gray)
         quads = _quads(engine, found)
-    read = _read(engine, found, quads)
+    read = _read(engine, found, _missed(found, quads))
     if _illegible(read, found):
         return _page(sheet, number, found, read, findings=(UNREADABLE,))
     seconds = witness.seconds(found.clean, read, limits.seconds_per_page)
@@ -96,6 +96,32 @@ def _read(engine: engines.Rapid, found: marks.Marks, quads: NDArray[np.float32])
         if word is not None:
             words.append(word)
     return lines.merged(words, ())
+
+
+def _missed(found: marks.Marks, quads: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lines that the detector did not see: ink of a letter's size outside all its boxes, gathered sideways."""
+    left = found.ink.copy()
+    for quad in quads:
+        cv2.fillConvexPoly(left, np.round(quad).astype(np.int32), 0)
+    for comb in found.combs:
+        x0, y0, x1, y1 = comb.rect
+        cv2.rectangle(left, (x0 - 5, y0 - 5), (x1 + 4, y1 + 4), 0, -1)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    wide, tall = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    letter = (tall >= 3.5 * SCALE) & (tall <= 26 * SCALE) & (wide <= 60 * SCALE) & (stats[:, cv2.CC_STAT_AREA] >= 12)
+    letter[0] = False
+    if count < 2 or not letter.any():
+        return quads
+    letters = np.asarray(np.where(letter[labels], 255, 0), np.uint8)
+    runs = cv2.morphologyEx(letters, cv2.MORPH_CLOSE, np.ones((3, round(6 * SCALE)), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    more = []
+    for x, y, w, h, _area in boxes[1:].tolist():
+        if 4 * SCALE <= h <= 26 * SCALE and w >= 1.2 * SCALE:
+            pad = 0.15 * h
+            x0, y0, x1, y1 = x - pad, y - pad, x + w + pad, y + h + pad
+            more.append([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    return np.concatenate([quads, np.array(more, np.float32).reshape(-1, 4, 2)])
 
 
 def _illegible(read: Sequence[Read], found: marks.Marks) -> bool:
