@@ -141,7 +141,7 @@ def letters(*, json: bool, group: str | None, config: Path | None) -> None:
         )
 
 
-def show_letter(key: str, *, config: Path | None) -> None:
+def show_letter(key: str, *, config: Path | None, parts: tuple[str, ...] = ("plain", "html")) -> None:
     """One letter: as it was sent, or as it would be sent now."""
     with house(config) as h:
         from daemon.runners.dispatch import preview
@@ -155,10 +155,9 @@ def show_letter(key: str, *, config: Path | None) -> None:
         for name, value in message.items():
             out.print(f"{name}: {value}", markup=False)
         out.print()
-        for subtype in ("plain", "html"):
+        for subtype in parts:
             part = message.get_body((subtype,))
             if part is not None:
-                out.rule(subtype)
                 out.print(part.get_content(), markup=False)
         names = [p.get_filename() or "" for p in message.iter_attachments()]
         if names:

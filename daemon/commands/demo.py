@@ -72,7 +72,7 @@ def demo(folder: Path) -> None:
             letter = s.scalars(
                 select(LetterRow)
                 .where(LetterRow.kind == "acknowledgement", LetterRow.state == "sent")
-                .order_by(func.length(LetterRow.subject).desc(), LetterRow.id)
+                .order_by(LetterRow.id)
                 .limit(1)
             ).first()
     finally:
@@ -84,7 +84,7 @@ def demo(folder: Path) -> None:
     dossiers(json=False, group=None, config=config)
     if letter is not None:
         out.print("[bold]Une lettre, en entier[/bold]")
-        show_letter(letter.key, config=config)
+        show_letter(letter.key, config=config, parts=("plain",))
     out.print("\n[bold]Où tout se trouve[/bold]")
     for path, what in (
         ("boite-cig/, boite-ldmems/", "les deux boîtes du groupement (Maildir), rangées par le démon"),

@@ -240,9 +240,11 @@ def preview(house: House, letter_id: int) -> EmailMessage:
     with house.database.session() as s:
         row = s.get_one(LetterRow, letter_id)
         if row.raw is not None:
-            return email.message_from_bytes(house.blobs.get(row.raw), policy=default)
-        renderer = Renderer(house.config.letters.templates)
-        return message(house, s, renderer, [row], message_id="<apercu@localhost>", date=house.clock())
+            raw = house.blobs.get(row.raw)
+        else:
+            renderer = Renderer(house.config.letters.templates)
+            raw = message(house, s, renderer, [row], message_id="<apercu@localhost>", date=house.clock()).as_bytes()
+    return email.message_from_bytes(raw, policy=default)
 
 
 def _thread(s: Session, rows: Sequence[LetterRow]) -> list[str]:
