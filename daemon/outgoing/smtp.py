@@ -40,8 +40,8 @@ LOST = (SMTPServerDisconnected, OSError)  # OSError holds the time-outs
 class SmtpOutgoing:
     """An Outgoing on an SMTP server."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._url = settings, settings.url
+    def __init__(self, settings: Settings, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._settings, self._url, self._idle_seconds = settings, settings.url, idle_seconds
         self.name = str(settings.url)
         self._client: aiosmtplib.SMTP | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -131,7 +131,7 @@ class SmtpOutgoing:
         client = self._client
         if client is None:
             return False
-        if client.is_connected and time.monotonic() - self._used > IDLE_SECONDS:
+        if client.is_connected and time.monotonic() - self._used > self._idle_seconds:
             with contextlib.suppress(SMTPException, OSError):
                 await client.noop(timeout=10)
         if not client.is_connected:

@@ -208,7 +208,7 @@ Step = Callable[[int, str], str | None]  # (connection, command) → reply; "": 
 
 
 @contextlib.asynccontextmanager
-async def moody(step: Step, heard: list[str]) -> AsyncIterator[SmtpOutgoing]:
+async def moody(step: Step, heard: list[str], idle_seconds: float = 20) -> AsyncIterator[SmtpOutgoing]:
     connections = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -238,7 +238,8 @@ async def moody(step: Step, heard: list[str]) -> AsyncIterator[SmtpOutgoing]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        outgoing = SmtpOutgoing(Settings(url=Endpoint(scheme="smtp", host="127.0.0.1", port=port)))
+        settings = Settings(url=Endpoint(scheme="smtp", host="127.0.0.1", port=port))
+        outgoing = SmtpOutgoing(settings, idle_seconds=idle_seconds)
         yield outgoing
         await outgoing.close()
 
@@ -262,6 +263,23 @@ def test_a_connection_lost_while_idle_costs_nothing() -> None:
 
     asyncio.run(go())
     assert [h for h in heard if h.endswith("DATA")] == ["1 DATA", "2 DATA"]
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_a_connection_long_unused_is_asked_first(hangs_up: bool) -> None:
+    heard: list[str] = []
+
+    def step(connection: int, command: str) -> str | None:
+        return None if hangs_up and connection == 1 and command == "NOOP" else polite(connection, command)
+
+    async def go() -> None:
+        async with moody(step, heard, idle_seconds=0) as outgoing:
+            await outgoing.send(LETTER, "g@cig.test", ["a@m.test"], "<1@x>")
+            await outgoing.send(LETTER, "g@cig.test", ["a@m.test"], "<2@x>")
+
+    asyncio.run(go())
+    assert "1 NOOP" in heard
+    assert [h for h in heard if h.endswith("DATA")] == ["1 DATA", "2 DATA" if hangs_up else "1 DATA"]
 
 
 def test_a_connection_lost_at_the_last_word_is_uncertain() -> None:

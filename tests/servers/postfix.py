@@ -137,6 +137,12 @@ class Postfix:
         return (self.home / "log" / "postfix.log").read_text(errors="replace")
 
 
+def master() -> str:
+    """The path of Postfix's own supervisor."""
+    told = subprocess.run([process.program("postconf"), "-dh", "daemon_directory"], check=True, capture_output=True)
+    return f"{told.stdout.decode().strip()}/master"
+
+
 @contextmanager
 def run_postfix(tls: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
     postfix = process.program("postfix")
@@ -155,7 +161,11 @@ def run_postfix(tls: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
     (home / "etc" / "senders").write_text(SENDERS)
     (home / "etc" / "recipients").write_text(RECIPIENTS)
     log = home / "start.log"
-    running: subprocess.Popen[bytes] = process.start([postfix, "-c", str(home / "etc"), "start-fg"], None, log)
+    etc = str(home / "etc")
+    checked = subprocess.run([postfix, "-c", etc, "check"], check=False, capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+    # The master itself, not Postfix's own script around it, which would not pass the signal to end on.
+    running: subprocess.Popen[bytes] = process.start([master(), "-c", etc, "-s"], None, log)
     try:
         process.wait_for(running, [smtp, submission, smtps], log)
         yield Postfix(
@@ -163,6 +173,5 @@ def run_postfix(tls: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
             ca_file=tls.ca_file, hostname=HOSTNAME, dovecot=dovecot, home=home,
         )  # fmt: skip
     finally:
-        subprocess.run([postfix, "-c", str(home / "etc"), "stop"], check=False, capture_output=True, timeout=60)
         process.stop(running)
         shutil.rmtree(home, ignore_errors=True)

@@ -19,9 +19,21 @@ import pytest
 PACKAGES = {
     "dovecot": "dovecot-imapd dovecot-lmtpd",
     "postfix": "postfix",
+    "postconf": "postfix",
+    "doveadm": "dovecot-core",
     "postgres": "postgresql",
     "setpriv": "util-linux",
 }
+
+
+# A shell of ours between us and the server: servers that change their user lose the parent-death signal, it does not.
+GUARDIAN = """
+"$@" & child=$!
+trap 'kill -TERM $child' TERM
+trap 'kill -INT $child' INT
+while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
+exit $status
+"""
 
 
 def root() -> bool:
@@ -66,7 +78,7 @@ def own(path: Path, user: str) -> None:
 
 
 def start(command: Sequence[str], user: str | None, log: Path) -> subprocess.Popen[bytes]:
-    """Start in a session of its own; as `user` where we are root. Ends with us, even where we are killed."""
+    """Start in a session of its own; as `user` where we are root. It ends with us, even where we are killed."""
     as_user: list[str] = []
     if user is not None and root():
         entry = pwd.getpwnam(user)
@@ -74,7 +86,7 @@ def start(command: Sequence[str], user: str | None, log: Path) -> subprocess.Pop
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
     with log.open("ab") as out:
         return subprocess.Popen(
-            [program("setpriv"), *as_user, "--pdeathsig", "TERM", *command],
+            [program("setpriv"), *as_user, "--pdeathsig", "TERM", "sh", "-c", GUARDIAN, "guardian", *command],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
