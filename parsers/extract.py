@@ -68,7 +68,7 @@ def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Con
     elif form.rows:
         findings.append(_no_table())
     amounts, more = form_values.read_totals(sheet.totals, sheet.places[len(sheet.labels) :], pages)
-    fields.update(amounts)
+    fields = form_values.prove_totals({**fields, **amounts}, ordered.lines)
     findings.extend([*more, *ordered.findings])
     findings.extend(checks.doubtful_line(label) for label in dict.fromkeys(ordered.doubtful))
     if not fields and not ordered.touched and not (lots - set(form.lots)):

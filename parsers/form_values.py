@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
-from parsers import checks, confidence, values
+from parsers import checks, confidence, values, witnesses
 from parsers.labels import Line, Match, find, same_row
 from parsers.layouts import Form, Item
 from parsers.page import Page, Tick
 from parsers.prose import Found
 from parsers.records import Context, Field, Finding
+from parsers.records import Line as OrderLine
+from parsers.witnesses import Recognised
 from parsers.zones import Place
 
 _WRONG = 0.3  # a value that is there and is not of its label's type
@@ -24,27 +29,60 @@ def read(
     """The fields behind labels. A value of the wrong type is given as written, its confidence low."""
     fields: dict[str, Field] = {}
     findings: list[Finding] = []
-    for (item, match), place in zip(labels, places, strict=False):
-        if item.field is None or item.question:
-            continue
-        raw = place.text
-        if not raw:
-            continue
-        value, sure = _value(item, raw)
-        if value is None:
-            continue
-        if sure <= _WRONG and not _worth_showing(item, str(value)):
+    wanted = [
+        (item, match, place)
+        for (item, match), place in zip(labels, places, strict=False)
+        if item.field is not None and not item.question and place.kept
+    ]
+    recognised = [
+        Recognised(item.field or "", item.type, tuple(place.kept), functools.partial(_value, item))
+        for item, _, place in wanted
+        if any(w.origin == "ocr" for w in place.kept)
+    ]
+    settled = witnesses.settle(recognised, context)
+    for item, match, place in wanted:
+        name = item.field or ""
+        if any(w.origin == "ocr" for w in place.kept):
+            if name not in settled:
+                continue
+            value, trust, right = settled[name].value, settled[name].confidence, settled[name].of_type
+        else:
+            found, sure = _value(item, place.text)
+            if found is None:
+                continue
+            value, trust, right = found, min(sure, confidence.of_words(place.kept)), sure > _WRONG
+        if not right and not _worth_showing(item, str(value)):
             findings.append(_other_type(item, str(value)))
             continue
-        number = pages[match.page].number
-        trust = min(sure, confidence.settle(item.field, str(value), item.type, place.kept, context))
-        if item.field in fields and fields[item.field].confidence >= trust:
+        if name in fields and fields[name].confidence >= trust:
             continue
-        box = place.box if pages[match.page].placed else None
-        fields[item.field] = Field(value=value, confidence=trust, page=number, box=box)
+        page = pages[match.page]
+        fields[name] = Field(value=value, confidence=trust, page=page.number, box=place.box if page.placed else None)
         if any(w.struck for w in place.words):
-            findings.append(checks.struck(item.field, raw))
+            findings.append(checks.struck(name, place.text))
     return fields, findings
+
+
+def prove_totals(fields: Mapping[str, Field], lines: Sequence[OrderLine]) -> dict[str, Field]:
+    """The fields with the totals sure where they prove one another: HT + TVA = TTC at 20 %, HT = sum of the lines."""
+    excl, vat, incl = (_amount(fields, n) for n in ("total_excl_tax", "total_vat", "total_incl_tax"))
+    proved: set[str] = set()
+    if excl is not None and vat is not None and incl is not None and excl + vat == incl:
+        proved |= {"total_excl_tax", "total_vat", "total_incl_tax"}
+    shown = [x for x in map(checks.line_total, lines) if x is not None]
+    if excl is not None and shown and len(shown) == len(lines) and sum(shown) == excl:
+        proved.add("total_excl_tax")
+        if vat is not None and abs(excl / 5 - vat) < Decimal("0.006"):
+            proved.add("total_vat")
+        if incl is not None and abs(excl * 6 / 5 - incl) < Decimal("0.006"):
+            proved.add("total_incl_tax")
+    return {
+        k: replace(f, confidence=max(f.confidence, confidence.KNOWN)) if k in proved else f for k, f in fields.items()
+    }
+
+
+def _amount(fields: Mapping[str, Field], name: str) -> Decimal | None:
+    return values.parse_amount(str(fields[name].value)) if name in fields else None
 
 
 def _worth_showing(item: Item, text: str) -> bool:
@@ -68,7 +106,10 @@ def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> 
     value, sure = _value(item, found.text)
     if value is None or item.field is None:
         return None
-    trust = min(sure, confidence.settle(item.field, str(value), item.type, found.words, context))
+    trust = min(sure, confidence.of_words(found.words))
+    if any(w.origin == "ocr" for w in found.words):
+        recognised = Recognised(item.field, item.type, found.words, lambda _: (value, sure))
+        trust = witnesses.settle([recognised], context)[item.field].confidence
     page = pages[found.page]
     return Field(value=value, confidence=trust, page=page.number, box=found.box if page.placed else None)
 
@@ -90,9 +131,9 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
         case "postal_code":
             return _or_raw(values.parse_postal_code(text), text)
         case "email":
-            return _or_raw(values.parse_email(text), text)
+            return _or_raw(values.parse_email(text) or _only(values.find_emails(text)), text)
         case "phone":
-            return _or_raw(values.parse_phone(text), text)
+            return _or_raw(values.parse_phone(text) or _only(values.find_phones(text)), text)
         case "date":
             return _date(raw)
         case "digits":
@@ -111,6 +152,11 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
             return text, _plausible(text, letters=True)
         case _:
             return text, 1.0
+
+
+def _only(found: Sequence[str]) -> str | None:
+    """The one value of its type in a text that holds more: a label's rest, a second thought."""
+    return found[0] if len(found) == 1 else None
 
 
 def _or_raw(value: str | None, text: str) -> tuple[str, float]:
@@ -148,9 +194,10 @@ def read_questions(
         if not item.question or item.field is None:
             continue
         page = pages[match.page]
-        yes = _answer(item.oui, match, page, lines)
-        no = _answer(item.non, match, page, lines)
+        yes, no = _answers(item, match, page, lines)
         if yes is None or no is None:
+            if any(w.origin == "ocr" for w in page.words) or yes is not no:
+                findings.append(_unseen(item.question[0], item.field))
             continue
         if yes.state and no.state:
             findings.append(checks.two_boxes(item.question[0], item.field))
@@ -171,10 +218,23 @@ def read_questions(
     return fields, findings
 
 
+def _answers(item: Item, match: Match, page: Page, lines: Sequence[Line]) -> tuple[Tick | None, Tick | None]:
+    """The boxes of yes and no; where an answer's word was missed, the box left over in its row stands for it."""
+    yes = _answer(item.oui, match, page, lines)
+    no = _answer(item.non, match, page, lines)
+    if (yes is None) == (no is None):
+        return yes, no
+    found = yes or no
+    others = [t for t in page.ticks if t is not found and _level(t, match) and t.box[0] > match.box[2]]
+    if len(others) == 1 and found is not None and (others[0].box[0] < found.box[0]) == (yes is None):
+        return (others[0], no) if yes is None else (yes, others[0])
+    return yes, no
+
+
 def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequence[Line]) -> Tick | None:
     """The box beside an answer printed in the question's row."""
     here = [x for x in lines if x.page == question.page and abs((x.box[1] + x.box[3]) / 2 - question.middle) < 9]
-    found = [m for m in find(spellings, here, fuzzy=False) if m.box[0] >= question.box[2] - 4]
+    found = [m for m in find(spellings, here, fuzzy=False, inner=True) if m.box[0] >= question.box[2] - 4]
     if not found:
         return None
     return tick_beside(min(found, key=lambda m: m.box[0]), page)
@@ -217,8 +277,9 @@ def read_options(
     return lots, findings
 
 
-def _unseen(label: str) -> Finding:
-    return Finding(code="doubtful", text=f"La case « {label} » n’a pas pu être lue avec certitude. Merci de vérifier.")
+def _unseen(label: str, field: str | None = None) -> Finding:
+    text = f"La case « {label} » n’a pas pu être lue avec certitude. Merci de vérifier."
+    return Finding(code="doubtful", text=text, field=field)
 
 
 # --- totals ----------------------------------------------------------------------------------------------------------

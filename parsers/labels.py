@@ -6,7 +6,6 @@ punctuation), so that words split or glued by a PDF writer or by recognition are
 
 from __future__ import annotations
 
-import bisect
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -211,13 +210,11 @@ def _near(spellings: Sequence[str], line: Line, bars: Sequence[float]) -> Match 
 
 def _snapped(line: Line, start: int, end: int) -> tuple[int, int]:
     """A near place moved to the borders of words where these are one or two letters away."""
-    at = bisect.bisect_right(line.starts, start) - 1
-    if start - line.starts[at] <= 2:
-        start = line.starts[at]
-    after = next((s for s in [*line.starts, len(line.text)] if s >= end), len(line.text))
-    if after - end <= 2:
-        end = after
-    return start, end
+    borders = [*line.starts, len(line.text)]
+    near = [b for b in borders if abs(b - start) <= 2 and b < end]
+    first = min(near, key=lambda b: abs(b - start)) if near else start
+    near = [b for b in borders if abs(b - end) <= 2 and b > first]
+    return first, (min(near, key=lambda b: abs(b - end)) if near else end)
 
 
 def _match(

@@ -14,6 +14,7 @@ from parsers.layouts import Form
 
 _NEAR = {False: 90.0, True: 80.0}  # likeness of a title, digital and recognised
 ENOUGH = 0.62
+_ROWS, _ROWS_RECOGNISED = 0.6, 0.4  # share of the printed rows that must be there
 
 
 def score(form: Form, lines: Sequence[Line]) -> float:
@@ -35,6 +36,8 @@ def score(form: Form, lines: Sequence[Line]) -> float:
     items = [i for i in form.items if len(squash(i.spellings[0])) >= 4]
     hits = sum(any(squash(s) in everything for s in item.spellings) for item in items)
     rows = sum(squash(r.label) in everything or squash(r.ref) in everything for r in form.rows)
+    if rows < (_ROWS_RECOGNISED if recognised else _ROWS) * len(form.rows):
+        return 0.0  # an order of one's own layout that names the market is no official form
     wanted = len(items) + len(form.rows)
     labels = (hits + rows) / wanted if wanted else 1.0
     if recognised:

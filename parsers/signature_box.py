@@ -8,7 +8,7 @@ from parsers.labels import Line, Match, find, overlap
 from parsers.layouts import Form
 from parsers.page import Page
 from parsers.records import Box
-from parsers.zones import horizontals, shared, verticals
+from parsers.zones import shared, verticals
 
 _BELOW = 110.0  # points below the label that its box may reach where nothing bounds it
 _LEAST = 12.0  # points of ink or picture: less is a speck
@@ -41,10 +41,21 @@ def frame(label: Match, page: Page, others: Sequence[Match] = ()) -> Box:
     for other in others:
         if other.box[0] > label.box[0] and abs(other.middle - y) < 20:
             right = min(right, other.box[0] - 2)
-    ys = horizontals(page, (label.box[0] + label.box[2]) / 2)
+    ys = _borders(page, left, right)
     top = max((v for v in ys if v < y), default=y - 8)
     bottom = min((v for v in ys if v > y + 12), default=y + _BELOW)
     return left, max(top, y - 30), right, min(bottom, y + 2 * _BELOW)
+
+
+def _borders(page: Page, left: float, right: float) -> list[float]:
+    """Heights at which horizontal rulings run along most of a box's width: a pen's stroke is no border."""
+    level = [r.box for r in page.rulings if r.horizontal]
+    out = []
+    for y in sorted({b[1] for b in level}):
+        spans = [(max(b[0], left), min(b[2], right)) for b in level if abs(b[1] - y) < 2]
+        if sum(max(0.0, x1 - x0) for x0, x1 in spans) >= 0.6 * (right - left):
+            out.append(y)
+    return out
 
 
 def _lies_in(what: Box, box: Box) -> bool:

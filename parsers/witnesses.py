@@ -1,0 +1,317 @@
+"""Recognised values settled: among what the engines offer, what types, check digits and other places bear out.
+
+Two passes: first what proves itself (SIRET, UAI, dates, telephone numbers, addresses), then names and places with
+what the first pass, the e-mail addresses and the census say. A value that nothing bears out keeps its doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from parsers import confidence, values
+from parsers.labels import squash
+from parsers.page import Word
+from parsers.records import Body, Context
+from parsers.zones import joined
+
+Parse = Callable[[str], tuple[str | int | None, float]]  # text → value and whether it is of its type (1) or not
+
+_MOST = 80  # combinations of readings looked at
+_PROVES = frozenset({"siret", "siret_or_siren", "uai", "date", "phone", "email", "postal_code", "digits", "integer"})
+# Words of offices and functions in local bodies and schools: two of them run together are two words.
+_OFFICE_WORDS = (
+    "adjoint adjointe administrateur administratif administrative adjudant affaires agence agent agente "
+    "assistant assistante attache attachee aux cabinet charge chargee chef cheffe commande commandes "
+    "communal communale comptable comptabilite conseil conseiller coordinateur coordinatrice coordonnateur "
+    "dematerialisation des directeur directrice dgs du economat economiste etablissement finances financier "
+    "financiere fonctionnel general generale gestion gestionnaire informatique intendance intendant "
+    "intendante juridique juridiques la le les maire mairie maitre marches moyens municipal municipale "
+    "numerique ordonnateur president presidente principal principale proviseur proviseure public publics "
+    "publique referent referente responsable ressources secretaire secretariat service services systemes "
+    "technique techniques territorial territoriale tresorier tresoriere ville"
+)
+_OFFICE = frozenset(_OFFICE_WORDS.split())
+_LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
+_PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One field's words as recognised, with the parser of its type."""
+
+    name: str
+    type: str
+    words: tuple[Word, ...]
+    parse: Parse
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The value chosen and how sure it is; `of_type`: it is of its field's type."""
+
+    value: str | int
+    confidence: float
+    of_type: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    value: str | int
+    likely: float
+    of_type: bool
+    first: bool  # what the first engine read
+    offered: bool  # the first engine's own readings give it, the second's are not needed
+
+
+def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
+    """The fields of one document, by name; a field in whose place nothing is written is left out."""
+    offered = {r.name: _candidates(r) for r in read}
+    offered = {name: found for name, found in offered.items() if found}
+    by_name = {r.name: r for r in read}
+    chosen: dict[str, Settled] = {}
+    for proving in (True, False):
+        for name, found in offered.items():
+            if (by_name[name].type in _PROVES) == proving and name not in chosen:
+                said = _witness(name, by_name[name].type, chosen, context)
+                chosen[name] = _choose(by_name[name], found, said)
+    for name in ("contact_email", "functional_email", "postal_code"):  # now that names and places are known
+        if name in chosen and chosen[name].confidence < confidence.ENOUGH:
+            said = _witness(name, by_name[name].type, chosen, context)
+            chosen[name] = _choose(by_name[name], offered[name], said)
+    return chosen
+
+
+# --- what the engines offer ------------------------------------------------------------------------------------------
+
+
+def _candidates(read: Recognised) -> list[_Candidate]:
+    combined: list[tuple[float, bool, bool, tuple[Word, ...]]] = [(1.0, True, True, ())]
+    for word in read.words:
+        options = _readings(word)
+        combined = sorted(
+            (
+                (likely * p, first and i == 0, own and mine, (*words, replace(word, text=text)))
+                for likely, first, own, words in combined
+                for i, (text, p, mine) in enumerate(options)
+            ),
+            key=lambda c: -c[0],
+        )[:_MOST]
+    out: dict[str | int, _Candidate] = {}
+    for likely, first, own, words in combined:
+        value, sure = read.parse(joined(words))
+        if value is None:
+            continue
+        known = out.get(value)
+        if known is None:
+            out[value] = _Candidate(value, likely, sure >= 1.0, first, own)
+        else:
+            right = known.of_type or sure >= 1.0
+            out[value] = _Candidate(value, known.likely + likely, right, known.first or first, known.offered or own)
+    return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
+
+
+def _readings(word: Word) -> list[tuple[str, float, bool]]:
+    """A word's readings, each with a weight and whether the first engine offers it; its own stands first."""
+    text = _tidy(word.text)
+    if word.origin != "ocr" or confidence.agrees(word):
+        best = text
+        if word.second is not None and word.origin == "ocr" and _accents(word.second) > _accents(text):
+            best = _tidy(word.second)  # the engine that sees accents
+        return [(best, 1.0, True)]
+    sure = min(0.999, max(0.05, confidence.raw(word)))
+    readings = {text: sure}
+    rest = 1 - sure
+    for i, other in enumerate((*word.others[:5], _capitals(text))):
+        readings.setdefault(_tidy(other), rest * 0.5 / (i + 1))
+    if word.second:
+        readings[_tidy(word.second)] = readings.get(_tidy(word.second), 0.0) + rest * 0.4
+    own = {text, *map(_tidy, (*word.others, _capitals(text)))}
+    return [(t, p, t in own) for t, p in readings.items()]
+
+
+def _tidy(text: str) -> str:
+    """Specks read as full stops behind particles go; words of offices that were run together stand apart."""
+    if _PARTICLE.match(text):
+        return text[:-1]
+    folded = values.fold(text)
+    if len(folded) == len(text) and len(text) >= 8 and text.isalpha() and folded not in _OFFICE:
+        for i in range(2, len(text) - 1):
+            if folded[:i] in _OFFICE and folded[i:] in _OFFICE:
+                return f"{text[:i]} {text[i:]}"
+    return text
+
+
+def _accents(text: str) -> int:
+    return sum(not c.isascii() for c in text if c.isalpha())
+
+
+def _capitals(text: str) -> str:
+    """A small l among capitals is an I."""
+    upper = sum(c.isupper() for c in text)
+    lower = sum(c.islower() and c != "l" for c in text)
+    return text.replace("l", "I") if upper > lower and "l" in text else text
+
+
+# --- choosing --------------------------------------------------------------------------------------------------------
+
+
+def _choose(read: Recognised, found: Sequence[_Candidate], said: Callable[[str], bool] | None) -> Settled:
+    def weight(c: _Candidate) -> float:
+        checked = 1.0 if _checks(read.type, str(c.value)) in (None, True) else 0.02
+        borne = 40.0 if said is not None and said(str(c.value)) else 1.0
+        return c.likely * checked * borne * (1.0 if c.of_type else 0.01)
+
+    best = max(found, key=weight)
+    text = str(best.value)
+    known = said is not None and said(text)
+    return Settled(best.value, _sureness(read, best, found, known=known), best.of_type)
+
+
+def _sureness(read: Recognised, best: _Candidate, found: Sequence[_Candidate], *, known: bool) -> float:
+    text = str(best.value)
+    if not best.of_type:
+        return 0.3
+    checked = _checks(read.type, text)
+    if checked is False:
+        return 0.5
+    if best.first and all(w.origin != "ocr" or confidence.agrees(w) for w in read.words):
+        return confidence.of_words(read.words)
+    least = min(confidence.raw(w) for w in read.words)
+    if known:
+        return confidence.KNOWN if best.first else 0.93
+    if checked:
+        rivals = [c for c in found if c.of_type and c.value != best.value and _checks(read.type, str(c.value))]
+        return confidence.CHECKED if best.first and least > 0.6 else 0.92 if not rivals else 0.6
+    if not best.first:
+        return 0.92 if best.offered and read.type in _PROVES and _same(text, read) else 0.7
+    if any(_LOOKALIKE.match(w.text) for w in read.words) and read.type == "text":
+        return 0.6
+    if least >= (confidence.RIVALLED if _rivalled(read, best) else confidence.CLEAR):
+        return confidence.ENOUGH
+    if read.type in ("date", "phone", "email", "postal_code") and least >= 0.95 and not _rivalled(read, best):
+        return 0.9
+    return min(confidence.DOUBT, least)
+
+
+def _same(text: str, read: Recognised) -> bool:
+    """Whether the second engine's own reading is the value chosen."""
+    value, sure = read.parse(joined([replace(w, text=w.second or "") for w in read.words]))
+    return sure >= 1.0 and str(value) == text
+
+
+def _rivalled(read: Recognised, best: _Candidate) -> bool:
+    """Whether the second engine read another value of the right type."""
+    if read.type not in _PROVES or any(w.second is None for w in read.words):
+        return False
+    value, sure = read.parse(joined([replace(w, text=w.second or "") for w in read.words]))
+    return value is not None and sure >= 1.0 and value != best.value
+
+
+def _checks(type_: str, text: str) -> bool | None:
+    """What a value's own check digit says; None where it has none."""
+    if type_ in ("siret", "siret_or_siren") and len(text) == 14:
+        return values.valid_siret(text)
+    if type_ == "uai":
+        return values.valid_uai(text)
+    return None
+
+
+# --- witnesses -------------------------------------------------------------------------------------------------------
+
+
+def _witness(name: str, type_: str, chosen: Mapping[str, Settled], context: Context) -> Callable[[str], bool] | None:
+    """A test that a value passes where something independent of its own letters bears it out; None: nothing can."""
+    body = _body(chosen, context)
+    if type_ in ("siret", "siret_or_siren"):
+        sirets = {b.siret for b in context.census if b.siret}
+        return lambda v: v in sirets
+    if type_ == "uai":
+        codes = {b.uai for b in context.census if b.uai}
+        return lambda v: v in codes
+    if type_ == "email":
+        return _address(name, chosen, context, body)
+    if name == "postal_code":
+        return None
+    if name == "member_name":
+        names = {squash(b.name) for b in ([body] if body else context.census)}
+        return lambda v: squash(v) in names
+    if name == "city":
+        around = [_sure_text(chosen, "member_name"), body.name if body else ""]
+        around += [_domain(_sure_text(chosen, n)) for n in ("contact_email", "functional_email")]
+        places = [squash(a) for a in around if a]
+        return lambda v: len(squash(v)) >= 4 and any(squash(v) in p for p in places)
+    if name == "contact_name":
+        local = [_local(_sure_text(chosen, "contact_email"))] + [_local(a) for a in (body.addresses if body else ())]
+        return lambda v: any(_names(v, x) for x in local if x)
+    if name == "signatory_name":
+        contact = squash(_sure_text(chosen, "contact_name"))
+        local = [_local(a) for a in (body.addresses if body else ())]
+        return lambda v: (bool(contact) and _tokens(v) == _tokens(contact)) or any(_names(v, x) for x in local if x)
+    return None
+
+
+def _body(chosen: Mapping[str, Settled], context: Context) -> Body | None:
+    """The census's body of the SIRET or UAI settled."""
+    for name, key in (("siret", "siret"), ("uai", "uai")):
+        settled = chosen.get(name)
+        if settled is not None and settled.confidence >= confidence.ENOUGH:
+            for body in context.census:
+                if getattr(body, key) == settled.value:
+                    return body
+    return None
+
+
+def _address(
+    name: str, chosen: Mapping[str, Settled], context: Context, body: Body | None
+) -> Callable[[str], bool] | None:
+    known = {a for b in ([body] if body else context.census) for a in b.addresses}
+    domains = {_domain(a) for a in known}
+    uai = _sure_text(chosen, "uai").lower()
+    other = "functional_email" if name == "contact_email" else "contact_email"
+    if other in chosen and chosen[other].confidence >= confidence.ENOUGH:
+        domains.add(_domain(str(chosen[other].value)))
+    contact = _sure_text(chosen, "contact_name")
+
+    def borne(v: str) -> bool:
+        if v in known or (uai and v.startswith((f"ce.{uai}@", f"gestion.{uai}@"))):
+            return True
+        return name == "contact_email" and _domain(v) in domains and bool(contact) and _names(contact, _local(v))
+
+    return borne
+
+
+def _sure_text(chosen: Mapping[str, Settled], name: str) -> str:
+    settled = chosen.get(name)
+    return str(settled.value) if settled is not None and settled.confidence >= confidence.ENOUGH else ""
+
+
+def _domain(address: str) -> str:
+    return address.partition("@")[2]
+
+
+def _local(address: str) -> str:
+    return squash(address.partition("@")[0])
+
+
+def _tokens(name: str) -> list[str]:
+    return sorted(squash(t) for t in name.split() if len(squash(t)) > 1)
+
+
+def _names(name: str, local: str) -> bool:
+    """Whether an address's local part spells a person's name: the family name whole, the first name or its initial."""
+    tokens = [t for t in _tokens(name) if t not in ("mme", "mr", "monsieur", "madame")]
+    if not tokens or not local:
+        return False
+    whole = [t for t in tokens if len(t) >= 3 and t in local]
+    rest = local
+    for t in whole:
+        rest = rest.replace(t, "", 1)
+    missing = [t for t in tokens if t not in whole]
+    return (
+        bool(whole)
+        and len(rest) <= 1
+        and (not rest or any(t.startswith(rest) for t in missing))
+        and (len(missing) <= 1 and not (missing and not rest and len(whole[0]) < 5))
+    )
