@@ -8,6 +8,7 @@ Needs Chromium; `CHROMIUM` names another program. To look at, not to compare: fo
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import subprocess
@@ -25,7 +26,7 @@ from daemon.letters.render import Renderer  # noqa: E402
 
 OUT = ROOT / "docs" / "lettres"
 WIDTHS = (360, 800)
-DARK = {"accuse-complet", "transmission"}
+DARK = {"accuse-complet", "transmission", "synthese"}
 TALL = 3000  # pixels of the window; the picture is cut under the last line
 
 
@@ -68,7 +69,7 @@ def shoot(page: str, width: int, *, dark: bool = False) -> Image.Image:
 def save(picture: Image.Image, name: str) -> None:
     """Few colours: letters are text on a plain ground."""
     OUT.mkdir(exist_ok=True)
-    picture.quantize(32, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+    picture.quantize(200, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
 
 
 def chosen(names: list[str]) -> list[Example]:
@@ -89,11 +90,17 @@ def main() -> None:
     """All pictures, or those named."""
     renderer = Renderer()
     for example in chosen(sys.argv[1:]):
-        mail = renderer.render(example.letters, role=example.role, attachments=example.attachments)
+        mail = renderer.render(
+            example.letters, role=example.role, attachments=example.attachments, pictures=example.pictures
+        )
+        page = mail.html
+        for picture in example.pictures:
+            data = base64.b64encode(picture.data).decode()
+            page = page.replace(f"cid:{picture.cid}", f"data:{picture.media_type};base64,{data}")
         for width in WIDTHS:
-            save(shoot(mail.html, width), f"{example.name}-{width}")
+            save(shoot(page, width), f"{example.name}-{width}")
         if example.name in DARK:
-            save(shoot(mail.html, WIDTHS[0], dark=True), f"{example.name}-{WIDTHS[0]}-sombre")
+            save(shoot(page, WIDTHS[0], dark=True), f"{example.name}-{WIDTHS[0]}-sombre")
         print(example.name)
 
 

@@ -158,7 +158,7 @@ def _letter(
 
 def _paper(what: str, **more: Any) -> dict[str, Any]:
     return {
-        "piece": what,
+        "id": what,
         "kind": "account_form",
         "what": what,
         "how": "",
@@ -350,7 +350,9 @@ _LOT_VOTE = {"id": "vote", "title": "vote électronique"}
 
 def examples() -> tuple[Example, ...]:
     """A mail for every template and every case that its words tell apart."""
-    return (*_to_members(), *_to_providers(), *_to_coordinators())
+    from daemon.digest.example import digests  # here: a digest is made of letters
+
+    return (*_to_members(), *_to_providers(), *_to_coordinators(), *digests())
 
 
 def _to_members() -> tuple[Example, ...]:

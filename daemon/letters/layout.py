@@ -12,8 +12,11 @@ _LISTS = ("owed", "next")  # blocks that are one list: a single item reads bette
 
 
 def lay(block: str, texts: Iterable[str]) -> str:
-    """The texts of a block, one after the other; a paragraph or list item that two of them say is said once."""
-    pieces = list(dict.fromkeys(piece for text in texts for piece in _pieces(text)))
+    """The texts of a block, one after the other; what two of them say is said once."""
+    pieces: list[str] = []
+    for text in texts:
+        said = set(pieces)  # by the templates before this one; what one template repeats, it means
+        pieces += [piece for piece in _pieces(text) if piece not in said]
     if block in _LISTS:
         # What opens a list, its items, the rest: a paragraph of one template must not cut the list that several share.
         pieces.sort(key=lambda piece: 1 if piece.startswith("- ") else 0 if piece.endswith(":") else 2)

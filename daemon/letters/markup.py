@@ -69,6 +69,8 @@ def parse(source: str) -> list[Token]:
                 in_address = False
             elif child.type == "text" and not in_address:
                 child.content = typography(child.content)
+            for word in child.children or ():  # a picture's alternative
+                word.content = typography(word.content)
     return tokens
 
 

@@ -62,6 +62,7 @@ _STARTERS = frozenset(
         "cette",
         "ce",
         "ces",
+        "cet",
         "si",
         "pour",
         "en",

@@ -119,7 +119,7 @@ def test_civil_name(name: str | None, expected: str | None) -> None:
     [
         ("l'avenant : signé", f"l’avenant{NB}: signé"),
         ("Une erreur ? Non ; rien", f"Une erreur{THIN}? Non{THIN}; rien"),
-        ("le « lot 2 » et «lot 3»", f"le «{NB}lot 2{NB}» et «{NB}lot 3{NB}»"),
+        ("le « lot 2 » et «lot 3»", f"le «{NB}lot{NB}2{NB}» et «{NB}lot{NB}3{NB}»"),
         ("à 12:30, https://a.fr?x=1;y", "à 12:30, https://a.fr?x=1;y"),
         ("226 € dont 20 %", f"226{NB}€ dont 20{NB}%"),
         ("au 01 39 49 63 24.", f"au {NB.join(['01', '39', '49', '63', '24'])}."),

@@ -36,6 +36,7 @@ class _Text(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._skip = self._skip or tag in ("style", "title")
+        self.words += [v or "" for k, v in attrs if k == "alt"]
         self.addresses += [v or "" for k, v in attrs if k in ("href", "src", "background")]
 
     def handle_endtag(self, tag: str) -> None:
@@ -77,7 +78,7 @@ def test_what_every_letter_keeps_to(name: str) -> None:
     assert all(len(line) <= 78 for line in mail.text.splitlines() if "https://" not in line)
     # A forward carries its summary, a gathered letter the steps of several lots.
     most = 200 if ALL[name].role == "member" and len(ALL[name].letters) == 1 else 280
-    assert len(re.findall(r"[\w’-]+", mail.text)) < most
+    assert ALL[name].letters[0].kind == "digest" or len(re.findall(r"[\w’-]+", mail.text)) < most
     assert "\\" not in mail.text
 
 
@@ -86,10 +87,14 @@ def test_text_and_html_say_the_same(name: str) -> None:
     mail = render(ALL[name])
     page = read(mail.html)
     shown = words(" ".join(page.words))
-    missing = [w for w in words(mail.text) if w not in shown and not re.search(w, " ".join(page.addresses))]
+    missing = [
+        w
+        for w in words(mail.text.replace("(image", ""))
+        if w not in shown and not re.search(w, " ".join(page.addresses))
+    ]
     assert not missing
     assert not [a for a in page.addresses if not re.match(r"https://|mailto:|cid:", a)]
-    assert "<img" not in mail.html
+    assert ("<img" in mail.html) == bool(ALL[name].pictures)
     assert '<html lang="fr">' in mail.html
 
 

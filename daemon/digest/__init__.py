@@ -1,0 +1,1 @@
+"""The digest: how a group stands, as of an instant, for its coordinators."""
