@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rules.calendar import Days
 from rules.history import History, tell
 from rules.milestones import Step, milestones, opened
-from rules.records import Dossier, DossierState
+from rules.records import Dossier, DossierState, LetterOnFile
 from rules.schema import Group, Lot
 
 
@@ -23,8 +25,14 @@ class Case:
     days: Days
     told: History
     steps: tuple[Step, ...]
+    filed: Mapping[str, LetterOnFile]  # its letters on file, by key
     opened_at: dt.datetime | None  # the provider opened the account
     state: DossierState
+
+    def facts(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
+        """What the letter of that key says: what it said where it is on file, else what `make` tells now."""
+        filed = self.filed.get(key)
+        return make() if filed is None else filed.facts
 
     @property
     def provider(self) -> str:
@@ -45,6 +53,7 @@ def study(group: Group, dossier: Dossier, now: dt.datetime) -> Case:
         now=now,
         days=days,
         told=told,
+        filed={x.key: x for x in dossier.letters},
         steps=milestones(lot, dossier, told, days),
         opened_at=opened_at,
         state=_state(dossier, told, active=opened_at is not None),

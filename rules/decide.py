@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 
 from rules import tell
 from rules.case import Case, study
@@ -28,6 +29,7 @@ def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
         *_confirmations(case),
         *owed_letters(case),
         *silence_letters(case),
+        *_after_the_end(case),
     ]
     letters, hours = _in_hours(case, made)
     turns = [*instants(dossier), *owed_turns(case), *silence_turns(case), *hours]
@@ -70,8 +72,7 @@ def ack_key(dossier: Dossier, message: Message) -> str:
 
 def _in_hours(case: Case, letters: list[Letter]) -> tuple[list[Letter], list[dt.datetime]]:
     """Letters that may exist at this hour, and when that changes: no reminder is made at night after a downtime."""
-    filed = {x.key for x in case.dossier.letters}
-    fresh = {x.key for x in letters if x.office_hours and x.key not in filed}
+    fresh = {x.key for x in letters if x.office_hours and x.key not in case.filed}
     if not fresh:
         return letters, []
     if case.days.open(case.now) == case.now:
@@ -80,48 +81,50 @@ def _in_hours(case: Case, letters: list[Letter]) -> tuple[list[Letter], list[dt.
 
 
 def _acknowledgements(case: Case) -> Iterator[Letter]:
-    member = case.dossier.member
     mails = [m for m in case.dossier.messages if m.received_at <= case.now and acknowledged(m)]
-    latest = max(((m.received_at, m.id) for m in mails), default=None)
-    verdicts = {v.piece.id: v for v in case.told.standing.verdicts}
+    latest = max(mails, key=lambda m: (m.received_at, m.id), default=None)
     for m in mails:
-        to = reply_role(member, m)
-        brought = _ordered(case.lot, [verdicts[p] for p in m.new_pieces if p in verdicts])
-        again = _ordered(case.lot, [verdicts[p] for p in m.again if p in verdicts])
+        key, to = ack_key(case.dossier, m), reply_role(case.dossier.member, m)
         yield Letter(
-            key=ack_key(case.dossier, m),
+            key=key,
             kind="acknowledgement",
             to=to,
             due_at=m.received_at,
             template="acknowledgement",
             answers=m.id,
-            facts={
-                **tell.common(case, m.received_at, to, m.sender_name if to == "sender" else ""),
-                **tell.situation(case, m.received_at),
-                "message": tell.about_message(m),
-                "recognised": [tell.paper(case.group, case.lot, v) for v in brought],
-                "again": [tell.paper(case.group, case.lot, v) for v in again],
-                "only_again": not brought,
-                "latest": (m.received_at, m.id) == latest,
-                "trusted": trusted(member, m),
-            },
+            facts=case.facts(key, partial(_received, case, m, to, latest=m is latest)),
         )
+
+
+def _received(case: Case, m: Message, to: Role, *, latest: bool) -> tell.Json:
+    verdicts = {v.piece.id: v for v in case.told.standing.verdicts}
+    brought = _ordered(case.lot, [verdicts[p] for p in m.new_pieces if p in verdicts])
+    again = _ordered(case.lot, [verdicts[p] for p in m.again if p in verdicts])
+    return {
+        **tell.common(case, m.received_at, to, m.sender_name if to == "sender" else ""),
+        **tell.situation(case, m.received_at),
+        "message": tell.about_message(m),
+        "recognised": [tell.paper(case.group, case.lot, v) for v in brought],
+        "again": [tell.paper(case.group, case.lot, v) for v in again],
+        "only_again": not brought,
+        "latest": latest,
+        "trusted": trusted(case.dossier.member, m),
+    }
 
 
 def _ordered(lot: Lot, verdicts: list[Verdict]) -> list[Verdict]:
     """In the lot's order of papers, then by name."""
     ranks = {r.id: i for i, r in enumerate(lot.requirements)}
-    last = len(ranks)
-    return sorted(
-        verdicts, key=lambda v: (ranks.get(v.rule.id, last) if v.rule else last + 1, v.piece.name, v.piece.id)
-    )
+
+    def rank(v: Verdict) -> tuple[int, str, str]:
+        return ranks.get(v.rule.id if v.rule else "", len(ranks)), v.piece.name, v.piece.id
+
+    return sorted(verdicts, key=rank)
 
 
 def _forwards(case: Case) -> Iterator[Letter]:
     """One letter to the provider for the whole file, then one for each complement."""
     for sending in case.told.sendings:
-        pieces = [tell.paper(case.group, case.lot, v) for v in sending.verdicts]
-        orders = [line for p in pieces for line in p["lines"]]
         yield Letter(
             key=sending.key,
             kind="forward",
@@ -131,17 +134,23 @@ def _forwards(case: Case) -> Iterator[Letter]:
             attachments=sending.pieces,
             address=case.lot.forward_to,
             subject=case.lot.forward_subject,
-            facts={
-                **tell.common(case, sending.at, "provider"),
-                "complement": sending.complement,
-                "pieces": pieces,
-                "sheet": tell.sheet(case),
-                "orders": orders,
-                "trainings": tell.trainings(case.group, orders),
-                "promised": tell.following(case),
-                "exact_subject": case.lot.forward_subject,
-            },
+            facts=case.facts(sending.key, partial(_forwarded, case, sending)),
         )
+
+
+def _forwarded(case: Case, sending: Sending) -> tell.Json:
+    pieces = [tell.paper(case.group, case.lot, v) for v in sending.verdicts]
+    orders = [line for p in pieces for line in p["lines"]]
+    return {
+        **tell.common(case, sending.at, "provider"),
+        "complement": sending.complement,
+        "pieces": pieces,
+        "sheet": tell.sheet(case),
+        "orders": orders,
+        "trainings": tell.trainings(case.group, orders),
+        "promised": tell.following(case),
+        "exact_subject": case.lot.forward_subject,
+    }
 
 
 def _confirmations(case: Case) -> Iterator[Letter]:
@@ -149,43 +158,70 @@ def _confirmations(case: Case) -> Iterator[Letter]:
     for sending in case.told.sendings:
         answered = _told_by(case.dossier, sending)
         to: Role = reply_role(case.dossier.member, answered) if answered else "member"
+        key = f"{case.dossier.ref}/confirmation/{digest(sending.pieces)}"
         yield Letter(
-            key=f"{case.dossier.ref}/confirmation/{digest(sending.pieces)}",
+            key=key,
             kind="confirmation",
             to=to,
             due_at=sending.at,
             template="confirmation",
             answers=answered.id if answered else None,
-            facts={
-                **tell.common(case, sending.at, to),
-                **tell.situation(case, sending.at),
-                "provider": case.provider,
-                "pieces": [v.rule.what for v in sending.verdicts if v.rule],
-                "complement": sending.complement,
-                "told_by": ack_key(case.dossier, answered) if answered else None,
-            },
+            facts=case.facts(key, partial(_confirmed, case, sending, to, answered)),
         )
-    at = case.told.listed_at
+    at, key = case.told.listed_at, f"{case.dossier.ref}/listed"
     if at:
         yield Letter(
-            key=f"{case.dossier.ref}/listed",
+            key=key,
             kind="confirmation",
             to="member",
             due_at=at,
             template="listed",
-            facts={
-                **tell.common(case, at, "member"),
-                **tell.situation(case, at),
-                "provider": case.provider,
-                "steps": tell.notes(case.lot.listed, case.told.standing.facts),
-            },
+            facts=case.facts(key, partial(_listed, case, at)),
         )
+
+
+def _confirmed(case: Case, sending: Sending, to: Role, answered: Message | None) -> tell.Json:
+    return {
+        **tell.common(case, sending.at, to),
+        **tell.situation(case, sending.at),
+        "provider": case.provider,
+        "pieces": [v.rule.what for v in sending.verdicts if v.rule],
+        "complement": sending.complement,
+        "told_by": ack_key(case.dossier, answered) if answered else None,
+    }
+
+
+def _listed(case: Case, at: dt.datetime) -> tell.Json:
+    return {
+        **tell.common(case, at, "member"),
+        **tell.situation(case, at),
+        "provider": case.provider,
+        "steps": tell.notes(case.lot.listed, case.told.standing.facts),
+    }
 
 
 def _told_by(dossier: Dossier, sending: Sending) -> Message | None:
     """The mail of the same instant, whose acknowledgement tells of the sending."""
     mails = [m for m in dossier.messages if m.received_at == sending.at and acknowledged(m)]
     return max(mails, key=lambda m: m.id, default=None)
+
+
+def _after_the_end(case: Case) -> Iterator[Letter]:
+    """Papers for a dossier that is withdrawn or closed: a person says whether it lives again."""
+    ended = case.told.withdrawn_at or case.told.closed_at
+    for m in case.dossier.messages:
+        if ended and ended < m.received_at <= case.now and acknowledged(m) and m.new_pieces:
+            facts = {**tell.common(case, m.received_at, "coordinator"), "message": tell.about_message(m)}
+            text = "Des documents sont arrivés pour un dossier qui n’est plus ouvert."
+            ask = "Rouvrir le dossier, ou répondre à l’adhérent."
+            yield Letter(
+                key=f"{case.dossier.ref}/escalation/over/{m.id}",
+                kind="escalation",
+                to="coordinator",
+                due_at=m.received_at,
+                template="escalation",
+                facts={**tell.escalation("over", text, ask), **facts},
+            )
 
 
 def _questions(case: Case) -> Iterator[Question]:

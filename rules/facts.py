@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rules.records import Dossier, Message, PieceOnFile
+from rules.records import Dossier, LetterOnFile, Message, PieceOnFile
 from rules.schema import Fact, Group, Lot, Value, When
 from rules.text import folded, has, says, sentences, yes_or_no
 
@@ -39,9 +39,17 @@ def holds(when: When, facts: Facts) -> bool | None:
 
 
 def gather(
-    group: Group, lot: Lot, dossier: Dossier, at: dt.datetime, pieces: Iterable[PieceOnFile]
+    group: Group,
+    lot: Lot,
+    dossier: Dossier,
+    at: dt.datetime,
+    pieces: Iterable[PieceOnFile],
+    heard: dict[str, dict[str, bool]],
 ) -> dict[str, Known]:
-    """All facts as of `at`. `pieces` are those to be believed; the latest word wins, the census's is the oldest."""
+    """All facts as of `at`. `pieces` are those to be believed; the latest word wins, the census's is the oldest.
+
+    `heard` keeps what each message said, for the next call on the same dossier.
+    """
     told: list[tuple[dt.datetime, int, str, Known]] = []
 
     def tell(name: str, value: Value, source: str, when: dt.datetime, rank: int) -> None:
@@ -60,7 +68,9 @@ def gather(
                     tell(name, value, f"implied:{piece.id}", _DAWN, -1)  # only where nothing else tells
     for message in dossier.messages:
         if message.received_at <= at and message.role == "member" and message.authenticity != "fail":
-            for name, value in _said(group, lot, dossier, message).items():
+            if message.id not in heard:
+                heard[message.id] = _said(group, lot, dossier, message)
+            for name, value in heard[message.id].items():
                 tell(name, value, f"message:{message.id}", message.received_at, 2)
     for news in dossier.news:
         if news.kind == "fact" and news.at <= at:
@@ -100,11 +110,11 @@ def _derived(group: Group, lot: Lot, facts: Facts, at: dt.datetime) -> dict[str,
 def _said(group: Group, lot: Lot, dossier: Dossier, message: Message) -> dict[str, bool]:
     """What a member's plain words settle: the group's words for it, or « oui », « non » to the one question."""
     out = told_by_words(group, lot, message.subject, message.own_words)
-    asked = _asked(dossier, message)
-    if len(asked) == 1 and asked[0] in lot.facts and asked[0] not in out:
+    facts = _asked(dossier, message)
+    if len(facts) == 1 and facts[0] in lot.facts and facts[0] not in out:
         reply = yes_or_no(message.own_words)
         if reply is not None:
-            out[asked[0]] = reply
+            out[facts[0]] = reply
     return out
 
 
@@ -129,9 +139,13 @@ def _of_another_lot(group: Group, lot: Lot, sentence: str) -> bool:
     return not own and any(has(n, sentence) for x in group.lots if x.id != lot.id for n in [x.title, *x.names])
 
 
+def asked(letters: Iterable[LetterOnFile]) -> list[str]:
+    """The facts that the newest of `letters` that asks for any asks for."""
+    asking = [x for x in letters if x.facts.get("questions")]
+    newest = max(asking, key=lambda x: (x.due_at, x.key), default=None)
+    return [str(q["fact"]) for q in newest.facts["questions"]] if newest else []
+
+
 def _asked(dossier: Dossier, message: Message) -> list[str]:
     """The facts that our last letter before the message asked for."""
-    before = [x for x in dossier.letters if x.due_at < message.received_at and x.facts.get("questions")]
-    if not before:
-        return []
-    return [str(q["fact"]) for q in max(before, key=lambda x: (x.due_at, x.key)).facts["questions"]]
+    return asked(x for x in dossier.letters if x.sent_at is not None and x.sent_at < message.received_at)

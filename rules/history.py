@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rules.facts import Facts, holds
 from rules.records import Dossier, Message
 from rules.schema import Group, Lot
-from rules.standing import Standing, Verdict, stand
+from rules.standing import Memory, Standing, Verdict, stand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,11 +87,12 @@ def instants(dossier: Dossier) -> list[dt.datetime]:
 
 def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
     """The dossier's history up to `now`."""
-    opening = stand(group, lot, dossier, dossier.opened_at)
+    memory = Memory()
+    opening = stand(group, lot, dossier, dossier.opened_at, memory)
     told = History(now=now, starts=lot.starts, standing=opening, admitted=dossier.member.known)
     owed: str | None = None
     for at in [i for i in instants(dossier) if i <= now] or [dossier.opened_at]:
-        standing = stand(group, lot, dossier, at)
+        standing = stand(group, lot, dossier, at, memory)
         told = _news(replace(told, standing=standing, starts=starts(lot, standing.facts)), dossier, at)
         told = _met(told, at)
         if not told.over:

@@ -96,7 +96,10 @@ def _news(case: Case) -> Iterator[Letter]:
     for news in sorted(heard, key=lambda n: n.at):
         outcome = news.data.get("outcome")
         if outcome in {"refused", "question"}:
-            yield _asked(case, news, refused=outcome == "refused")
+            letter = _asked(case, news, refused=outcome == "refused")
+            if letter.key not in said:
+                said.add(letter.key)
+                yield letter
             continue
         step = by_id.get(str(news.data.get("milestone")))
         if step is None and outcome == "opened":

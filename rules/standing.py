@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rules import schema
@@ -60,11 +60,21 @@ class Standing:
         return tuple(r for r in self.requirements if r.state == "refused" or (r.state == "missing" and not r.why))
 
 
-def stand(group: Group, lot: Lot, dossier: Dossier, at: dt.datetime) -> Standing:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """What need not be worked out again for each instant of one dossier's history."""
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)  # of pieces that no review touches
+    heard: dict[str, dict[str, bool]] = field(default_factory=dict)  # message → facts that its words settle
+
+
+def stand(group: Group, lot: Lot, dossier: Dossier, at: dt.datetime, memory: Memory | None = None) -> Standing:
     """The dossier as of `at`: later pieces, messages and news do not exist yet."""
+    memory = memory or Memory()
     pieces = sorted((p for p in dossier.pieces if p.received_at <= at), key=lambda p: (p.received_at, p.id))
-    verdicts = tuple(judge(group, lot, dossier, p, at) for p in pieces)
-    facts = gather(group, lot, dossier, at, (v.piece for v in verdicts if v.state == "met"))
+    verdicts = tuple(_remembered(group, lot, dossier, p, at, memory) for p in pieces)
+    believed = (v.piece for v in verdicts if v.state == "met")
+    facts = gather(group, lot, dossier, at, believed, memory.heard)
     requirements: list[Requirement] = []
     counted: dict[str, tuple[Verdict, ...]] = {}
     instead: dict[str, str] = {}
@@ -88,6 +98,17 @@ def stand(group: Group, lot: Lot, dossier: Dossier, at: dt.datetime) -> Standing
 def rules_of(group: Group, lot: Lot) -> tuple[schema.Requirement, ...]:
     """The lot's requirements, then the group's."""
     return (*lot.requirements, *group.requirements)
+
+
+def _remembered(
+    group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.datetime, memory: Memory
+) -> Verdict:
+    if piece.id not in memory.verdicts:
+        verdict = judge(group, lot, dossier, piece, at)
+        if any(n.kind == "review" and n.data.get("piece") == piece.id for n in dossier.news):
+            return verdict
+        memory.verdicts[piece.id] = verdict
+    return memory.verdicts[piece.id]
 
 
 def judge(group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.datetime) -> Verdict:

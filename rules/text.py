@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -15,6 +16,7 @@ _NEGATIONS = {"pas", "non", "jamais", "plus", "aucun", "aucune", "sans", "ni"}
 _GREETINGS = {"bonjour", "bonsoir", "madame", "monsieur", "cher", "chere", "mesdames", "messieurs", "merci"}
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Lower case, no accents, straight apostrophes, words parted by one space."""
     plain = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
@@ -66,4 +68,9 @@ def in_french(value: str | bool | int) -> str:
 
 
 def _find(phrase: str, sentence: str) -> re.Match[str] | None:
-    return re.search(rf"(?<!\w){re.escape(folded(phrase))}(?!\w)", sentence)
+    return _words(phrase).search(sentence)
+
+
+@lru_cache(maxsize=4096)
+def _words(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(folded(phrase))}(?!\w)")

@@ -65,19 +65,19 @@ def decided(d: Dossier, when: str | dt.datetime) -> Decision:
     return decide(group, d, at(when) if isinstance(when, str) else when)
 
 
-def filed(d: Dossier, decision: Decision, *, sent: bool = True) -> Dossier:
-    """The dossier with the decision's letters on file."""
+def filed(d: Dossier, decision: Decision, *, sent: bool = True, now: dt.datetime | None = None) -> Dossier:
+    """The dossier with the decision's letters on file, sent when due or at the later `now`."""
     known = {x.key for x in d.letters}
-    new = tuple(on_file(x, sent=sent) for x in decision.letters if x.key not in known)
+    new = tuple(on_file(x, sent=sent, now=now) for x in decision.letters if x.key not in known)
     return replace(d, letters=d.letters + new)
 
 
-def on_file(x: Letter, *, sent: bool = True) -> LetterOnFile:
+def on_file(x: Letter, *, sent: bool = True, now: dt.datetime | None = None) -> LetterOnFile:
     return LetterOnFile(
         key=x.key,
         kind=x.kind,
         due_at=x.due_at,
-        sent_at=x.due_at if sent else None,
+        sent_at=max(x.due_at, now or x.due_at) if sent else None,
         state="sent" if sent else "due",
         facts=x.facts,
     )

@@ -141,7 +141,7 @@ def test_deciding_twice_is_deciding_once(d: Dossier, now: dt.datetime) -> None:
     first = ask(d, now)
     assert ask(d, now) == first
     for sent in (True, False):
-        again = ask(filed(d, first, sent=sent), now)
+        again = ask(filed(d, first, sent=sent, now=now), now)
         assert keys(again) == keys(first)
         assert (again.state, again.requirements, again.milestones) == (
             first.state,
