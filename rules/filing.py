@@ -201,7 +201,7 @@ def _placement(
     if not member.known:
         sender = desk.incoming.mail.from_
         # Where nobody is known, nobody is a stranger: a group that keeps no census takes everyone's papers.
-        member = replace(member, known=not desk.census.members, emails=(sender,) if sender else ())
+        member = replace(member, known=not desk.census.kept, emails=(sender,) if sender else ())
     findings = list(extra)
     if identity.doubt:
         findings.append(("other_member", identity.doubt))

@@ -36,10 +36,17 @@ _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "et", "en", "prive", "
 
 
 class Census:
-    """The members of a group, found by whatever names them."""
+    """The members of a group, found by whatever names them.
 
-    def __init__(self, members: Iterable[Member], shared_domains: Iterable[str] = ()) -> None:
+    `kept`: whether the group keeps a census at all, so that a body that is not in it is a stranger (default: if there
+    are members). `shared_domains`: the group's.
+    """
+
+    def __init__(
+        self, members: Iterable[Member], shared_domains: Iterable[str] = (), *, kept: bool | None = None
+    ) -> None:
         self.members = tuple(members)
+        self.kept = bool(self.members) if kept is None else kept
         self._shared = tuple(shared_domains)
         self._by: dict[str, dict[str, list[Member]]] = defaultdict(lambda: defaultdict(list))
         for m in self.members:

@@ -161,6 +161,7 @@ def test_an_unknown_body_gets_a_dossier_that_a_person_must_open() -> None:
     assert filing.folder == "À vérifier"
     nobody_known = filed(*new, sender="mairie@aubry.example", members=())
     assert nobody_known.placements[0].member.known
+    assert Census([TOWN], kept=False).kept is False
 
 
 def test_papers_of_nobody_are_answered_and_put_to_the_coordinator() -> None:
