@@ -46,10 +46,22 @@ def _rest() -> re.Pattern[str]:
     return re.compile(rf"(?:\s*{vocabulary.pattern('titles', 'rest').pattern})*\s*\.?")
 
 
+def _candidates(sheet: Sheet) -> list[Segment]:
+    """The segments, and lines of spaced-out letters (`B O N   D E   C O M M A N D E`) as one."""
+    spaced = []
+    for row in sheet.rows:
+        words = [w for s in row for w in s.words]
+        if len(words) > 6 and all(len(w.text) == 1 for w in words):
+            spaced.append(Segment(tuple(words), sheet.page.number))
+    return [*sheet.segments, *spaced]
+
+
 def titles(sheet: Sheet) -> list[Title]:
     """Every segment of a page that could be its title, the likeliest first: large type, near the top."""
     found: list[tuple[float, Title]] = []
-    for i, s in enumerate(sheet.segments):
+    sizes = sorted(s.size for s in sheet.segments)
+    usual = sizes[len(sizes) // 2] if sizes else 0.0
+    for i, s in enumerate(_candidates(sheet)):
         key = compact(s).strip()
         key = re.sub(r"^[-–—*•«\"'(\s]+", "", key)
         shift = len(s.key) - len(key) if s.key.endswith(key) else 0
@@ -66,6 +78,8 @@ def titles(sheet: Sheet) -> list[Title]:
         if s.box[1] > 0.75 * sheet.page.height and sheet.page.placed:
             continue
         capitals = s.text.upper() == s.text
+        if kind == "other" and not (capitals or s.bold or s.size >= 1.12 * usual):
+            continue
         rank = (
             s.size * (1.25 if capitals else 1.0) * (1.1 if s.bold else 1.0)
             - s.box[1] / max(sheet.page.height, 1.0) * 6

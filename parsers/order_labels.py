@@ -75,7 +75,12 @@ def marks(segment: Segment) -> tuple[Mark, ...]:
             parted = key[:start].rstrip().endswith(("-", "–", "—", "|", "•", "·", ";", ",", "/", "(")) or first
             alone = first and tail.end() == len(key)
             numbered = first and name == "order_number" and _NUMBERED.match(key) is not None
-            if not (colon or alone or numbered or (strong and parted)):
+            coded = (
+                first
+                and name == "service"
+                and re.fullmatch(r"[A-Z0-9][A-Z0-9_.-]+", segment.cut(m.end())[0]) is not None
+            )
+            if not (colon or alone or numbered or coded or (strong and parted)):
                 continue
             if (
                 key[m.end() : m.end() + 1] not in ("", " ", ":", "=")
@@ -138,7 +143,8 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     margin = max((o.box[2] for o in labels), default=0.0)
     for _ in range(2):
         full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
-        short = full or _OPEN.search(s.folded) is not None or found.text.count("(") > found.text.count(")")
+        address = found.key == "street" and found.how != "behind"
+        short = full or address or _OPEN.search(s.folded) is not None or found.text.count("(") > found.text.count(")")
         if not (short or code):
             return found
         under = [
@@ -152,6 +158,8 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
         if len(under) != 1:
             return found
         more = under[0]
+        if address and not re.match(r"(?:f-)?\d{5}\s", more.key):
+            return found
         text = found.text + ("" if code else " ") + more.text
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
@@ -179,7 +187,8 @@ def plausible(key: str, text: str) -> bool:
     if key in ("service_code", "service"):
         return len(folded.split()) <= 4 and "@" not in text
     if key in ("contact_name", "signatory_name", "member_name", "city"):
-        return digits < 4 and len(folded.split()) <= 12
+        headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
+        return digits < 4 and len(folded.split()) <= 12 and not headed
     return True
 
 

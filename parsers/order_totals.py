@@ -102,9 +102,8 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
     amount = values.parse_amount(m[0]) if m and re.search(r"\d", m[0]) else None
     if amount is not None and m is not None and re.search(r"[a-z.:)]\s*$", behind[: m.start()].rstrip() or "x"):
         yield Figure(amount, s)
-        return
     right = sorted(
-        (o for o in segments if o is not s and same_row(o.box, s.box) and o.box[0] >= s.box[2] - 1),
+        (o for o in segments if o is not s and _level(o, s) and o.box[0] >= s.box[2] - 1),
         key=lambda o: o.box[0],
     )
     seen = False
@@ -118,7 +117,7 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
         if got is not None:
             seen = True
             yield Figure(got, o)
-    if seen:
+    if seen or amount is not None:
         return
     under = [
         o
@@ -130,6 +129,12 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
     nearest = min(under, key=lambda o: o.box[1], default=None)
     if nearest is not None and (got := values.parse_amount(nearest.text)) is not None:
         yield Figure(got, nearest)
+
+
+def _level(o: Segment, s: Segment) -> bool:
+    """Whether a figure stands beside a label: on its line, or on one of two lines in a cell as high."""
+    middle = abs(o.box[1] + o.box[3] - s.box[1] - s.box[3]) / 2
+    return same_row(o.box, s.box) or middle < 0.8 * max(o.height, s.height)
 
 
 def _choose(figures: dict[str, list[Figure]], lines_sum: Decimal | None, adjustments: Sequence[Decimal]) -> Totals:

@@ -338,7 +338,12 @@ class _Fields:
             for k, v in (("street", a.street), ("postal_code", a.postal_code), ("city", a.city))
             if v is not None
         }
-        for f in self._in(block):
+        labelled = self._in(block)
+        if a.city is None and not any(f.key in ("place", "city") and f.text for f in labelled):
+            # A form of rows: each label stands in a cell of its own.
+            elsewhere = [f for f in self._labelled("street", "place", "postal_code", "city") if f not in labelled]
+            labelled += [f for f in elsewhere if self.view.role.get(f.label, "") not in ("billing", "delivery")]
+        for f in labelled:
             if not f.text:
                 continue
             if f.key == "street" and "street" not in found:
@@ -383,14 +388,16 @@ class _Fields:
         for s in self.view.around:
             if self.view.sold(s):
                 continue
-            near = person is not None and (s is person.label or s is person.value or _close(s, person.label))
+            near = person is not None and any(s is x or _close(s, x) for x in (person.label, person.value) if x)
             ranked.append((0 if near else 1 if self.view.role.get(s) in ("buyer", "billing") else 2, s))
         return sorted(ranked, key=lambda x: x[0])
 
     def _phone(self, person: Found | None) -> Read | None:
         refused = {id(f.value or f.label) for f in self.view.labels if f.key == "stop" and f.text}
         labelled = self._labelled("contact_phone")
-        for _, s in self._places(person):
+        for rank, s in self._places(person):
+            if rank == 0 and not order_labels.marks(s) and (numbers := values.find_phones(s.text)):
+                return numbers[0], s.words, s.page
             for f in labelled:
                 if (f.value or f.label) is s:
                     numbers = values.find_phones(f.text) or tuple(filter(None, [values.parse_phone(f.text)]))

@@ -313,7 +313,7 @@ def _continued(sheet: Sheet, table: Table) -> Header | None:
     ]
     if not fits or not amounts:
         return None
-    top = fits[0][0].box[1] - 40
+    top = fits[0][0].box[1] - 2
     return Header(tuple(columns), (columns[0].x0, top, columns[-1].x1, top))
 
 
@@ -340,7 +340,8 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
     )
     rows = [_row(r, columns, sheet.page.number) for r in body]
     for row in _gather(sheet, rows):
-        (table.carried if _CARRIED.match(values.fold(" ".join(w.text for w in row.label))) else table.rows).append(row)
+        texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
+        (table.carried if any(_CARRIED.match(t) for t in texts) else table.rows).append(row)
     return table
 
 
