@@ -1,6 +1,6 @@
 """Runs the daemon again and again, killed (SIGKILL) at every point between two transactions, until nothing is left to do.
 
-`python tests/daemon/dying.py CONFIG`: each life is a fork that ends at its first commit of work: first just before it
+`python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at its first commit of work: first just before it
 (what it did outside the database has happened, the commit has not), then just after it. Prints how many lives it took.
 """
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from sqlalchemy import event
 
 from daemon import config
-from daemon.clock import system
+from daemon.clock import parse, stopped
 from daemon.house import House
 from daemon.service import run_once
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
-def live(path: Path, when: str) -> None:
+def live(path: Path, now: str, when: str) -> None:
     """One life: dies at its first commit of work, or ends where there is none left."""
-    house = House(config.load(path), system)
+    house = House(config.load(path), stopped(parse(now)))
     house.database.migrate()
     house.database.release_dead()
     house.take_census()
@@ -49,7 +49,7 @@ def live(path: Path, when: str) -> None:
     house.close()
 
 
-def main(path: Path) -> int:
+def main(path: Path, now: str) -> int:
     """Lives until one of them ends by itself."""
     lives = 0
     while True:
@@ -58,7 +58,7 @@ def main(path: Path) -> int:
             pid = os.fork()
             if pid == 0:
                 try:
-                    live(path, when)
+                    live(path, now, when)
                     os._exit(0)
                 except BaseException:
                     import traceback
@@ -72,4 +72,4 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -83,7 +83,7 @@ def test_lot_2_from_the_first_mail_to_the_amendment(town: Town) -> None:
             "Bonjour,\n\nVoici l’avenant signé.\n",
             {"avenant signé.pdf": scene.amendment(TOWN)},
             message_id="avenant@valmondiere.example",
-        )  # fmt: skip
+        )
     )
     town.run(town.now + dt.timedelta(minutes=5))
     dossier = town.dossiers()["2"]
@@ -103,7 +103,7 @@ def test_an_unsigned_amendment_is_refused_with_what_to_do(town: Town) -> None:
             "Bonjour,\n\nCi-joint l’avenant.\n",
             {"avenant.pdf": scene.amendment(TOWN, signed=False)},
             message_id="avenant@valmondiere.example",
-        )  # fmt: skip
+        )
     )
     town.run()
     assert requirement(town.dossiers()["2"], "amendment") == "refused"
