@@ -12,7 +12,7 @@ from parsers.records import Piece
 from rules import tell, wishes
 from rules.facts import told_by_words
 from rules.incoming import Books, Incoming, named_lots
-from rules.provider_news import classify, provider_of
+from rules.provider_news import classify, provider_of, told_by_member
 from rules.records import Filing, Identity, Letter, Member, News, OpenDossier, Placement
 from rules.schema import Group
 from rules.text import folded, has, sentences, yes_or_no
@@ -138,7 +138,8 @@ def _from_person(
         lots=wishes.about_lots(group, incoming, quoted, placed_lots, own_lots),
         papers=tuple(_loose(group, incoming.reading.pieces[i]) for i in unfiled),
     )
-    letters, unclear = _letters(desk, wish, own, placements, unfiled)
+    news = _told(desk, own)
+    letters, unclear = _letters(desk, wish, own, placements, unfiled, told=bool(news))
     doubtful = unclear or any(p.findings or incoming.reading.pieces[p.piece].findings for p in placements)
     stranger = any(not p.member.known for p in placements)
     return Filing(
@@ -149,8 +150,23 @@ def _from_person(
         opens=_opens(books, placements),
         concerns=_concerns(desk, wish, own, placements),
         letters=tuple(letters),
+        news=news,
         unfiled=tuple(unfiled),
     )
+
+
+def _told(desk: _Desk, own: Sequence[OpenDossier]) -> tuple[tuple[str, News], ...]:
+    """Milestones that the member says are reached, where it proves who it is."""
+    incoming, mail = desk.incoming, desk.incoming.mail
+    if incoming.authenticity != "pass" and not incoming.threads:
+        return ()
+    found: list[tuple[str, News]] = []
+    for d in desk.quoted or own:
+        lot = desk.group.lot(d.lot)
+        news = told_by_member(lot, mail.subject, mail.body, incoming.received_at, incoming.id)
+        if news is not None and d.state in {"forwarded", "active"}:
+            found.append((d.ref, news))
+    return tuple(found)
 
 
 def _place(desk: _Desk) -> tuple[list[Placement], list[int]]:
@@ -270,6 +286,8 @@ def _letters(
     own: Sequence[OpenDossier],
     placements: Sequence[Placement],
     unfiled: Sequence[int],
+    *,
+    told: bool,
 ) -> tuple[list[Letter], bool]:
     """The letters about the mail, and whether a person must look at it."""
     mail = desk.incoming.mail
@@ -280,7 +298,7 @@ def _letters(
         return [], False
     if unfiled:
         return _not_filed(desk, wish), True
-    if _answers_us(desk, own) or _courtesy(desk):
+    if told or _answers_us(desk, own) or _courtesy(desk):
         return [], False
     if "submit" in mail.intents and wish.known:
         ask = ["Joindre les documents annoncés\u00a0: le message ne contenait aucune pièce jointe."]

@@ -24,6 +24,15 @@ def provider_of(group: Group, sender: str | None, configured: Iterable[tuple[str
     return None
 
 
+def told_by_member(lot: Lot, subject: str, body: str, at: dt.datetime, message: str) -> News | None:
+    """What only the member can tell (the préfecture's validation): the milestone that its words say is reached."""
+    heard = [s for s in (*sentences(subject), *sentences(body)) if not s.endswith("?")]
+    for rule in lot.milestones:
+        if rule.member_tells and any(says(rule.words, s) for s in heard):
+            return News(kind="milestone", at=at, data={"milestone": rule.id, "outcome": "reached", "message": message})
+    return None
+
+
 def classify(group: Group, lot: Lot, subject: str, body: str, at: dt.datetime, message: str) -> News | None:
     """The news of one mail for one dossier of `lot`; None where its words tell nothing that we know.
 

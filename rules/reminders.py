@@ -19,6 +19,7 @@ from rules.schema import Group
 
 def owed_letters(case: Case) -> Iterator[Letter]:
     """The one letter about what is owed that is due by now, if any."""
+    yield from _start(case)
     owing, dossier, count = case.told.owing, case.dossier, case.group.reminders.count
     if owing is None:
         return
@@ -80,8 +81,30 @@ def owed_letters(case: Case) -> Iterator[Letter]:
         )
 
 
+def _start(case: Case) -> Iterator[Letter]:
+    """A member that begins by itself is told how, once; its lead dossier's invitation says so already."""
+    dossier, at = case.dossier, case.days.open(case.dossier.opened_at)
+    waits = case.told.starts == "member" and dossier.committed and not dossier.lead
+    if waits and at <= case.now and not case.told.over and not case.told.standing.verdicts:
+        yield Letter(
+            key=f"{dossier.ref}/start",
+            kind="confirmation",
+            to="member",
+            due_at=at,
+            template="missing",
+            office_hours=True,
+            facts={
+                **tell.common(case, at, "member"),
+                **tell.situation(case, at),
+                "missing": [],
+                "reason": "invitation",
+            },
+        )
+
+
 def owed_turns(case: Case) -> Iterator[dt.datetime]:
     """The instants at which the next of them falls due."""
+    yield case.days.open(case.dossier.opened_at)
     if case.told.owing is not None:
         yield from (at for _, at in _instants(case.group, case.told.owing, case.days))
 

@@ -92,6 +92,7 @@ class Milestone(Table):
     chase: Chase | None = Chase()
     reached: str = ""  # said to the member when the provider tells it; empty: nothing is said
     words: list[Text] = []  # in a provider's mail, they mean that it is reached
+    member_tells: bool = False  # in a member's mail too
 
 
 class Note(Table):

@@ -10,6 +10,8 @@ from rules.case import Case
 from rules.milestones import Step
 from rules.records import Letter, News
 
+_NEWS = {"prefecture": "validated"}  # what a reached milestone means, for the template
+
 
 def silence_letters(case: Case) -> Iterator[Letter]:
     """Letters about milestones: late ones to the provider, then the coordinator; news to whom they are for."""
@@ -37,6 +39,7 @@ def silence_turns(case: Case) -> Iterator[dt.datetime]:
     """The instants at which one of them falls due."""
     for step in case.steps:
         yield from (t for t in (step.chase_at, step.escalate_at) if t)
+    yield from (t for t in (_unanswered_at(case, n) for n in case.dossier.news if n.at <= case.now) if t)
     quiet = _quiet_at(case)
     if quiet:
         yield quiet
@@ -96,10 +99,10 @@ def _news(case: Case) -> Iterator[Letter]:
     for news in sorted(heard, key=lambda n: n.at):
         outcome = news.data.get("outcome")
         if outcome in {"refused", "question"}:
-            letter = _asked(case, news, refused=outcome == "refused")
-            if letter.key not in said:
-                said.add(letter.key)
-                yield letter
+            for letter in _refused(case, news) if outcome == "refused" else _questioned(case, news):
+                if letter.key not in said:
+                    said.add(letter.key)
+                    yield letter
             continue
         step = by_id.get(str(news.data.get("milestone")))
         if step is None and outcome == "opened":
@@ -124,7 +127,7 @@ def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[s
             **tell.common(case, news.at, "member"),
             **tell.situation(case, news.at),
             "milestone": _milestone(step) if step else None,
-            "news": str(news.data.get("outcome")),
+            "news": _NEWS.get(name, "account_opened" if news.data.get("outcome") == "opened" else "reached"),
             "text": texts[0],
             "words": "",
             "steps": texts[1:],
@@ -132,16 +135,50 @@ def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[s
     )
 
 
-def _asked(case: Case, news: News, *, refused: bool) -> Letter:
-    outcome = "refused" if refused else "question"
-    if refused:
-        text, ask = f"{case.provider} refuse ce dossier.", "Voir avec le prestataire et l’adhérent ce qui manque."
-    else:
-        text = f"{case.provider} pose une question sur ce dossier."
-        ask = "Répondre au prestataire, ou transmettre la question à l’adhérent."
-    key = f"{case.dossier.ref}/escalation/{outcome}/{news.data.get('message') or news.at.isoformat()}"
-    facts = {"words": str(news.data.get("words") or "")}
-    return _escalation(case, news.at, key, f"provider_{outcome}", text, ask, facts=facts)
+def _refused(case: Case, news: News) -> Iterator[Letter]:
+    key = f"{case.dossier.ref}/escalation/refused/{_source(news)}"
+    text, ask = f"{case.provider} refuse ce dossier.", "Voir avec le prestataire et l’adhérent ce qui manque."
+    yield _escalation(case, news.at, key, "provider_refused", text, ask, facts=_words(news))
+
+
+def _questioned(case: Case, news: News) -> Iterator[Letter]:
+    """The provider's question goes to the member; unanswered, to the coordinator."""
+    key = f"{case.dossier.ref}/milestone/question/{_source(news)}"
+    facts = {
+        **tell.common(case, news.at, "member"),
+        **tell.situation(case, news.at),
+        "milestone": None,
+        "news": "question",
+        "text": f"{case.provider} a une question sur votre dossier. Répondez-y en réponse à ce message.",
+        **_words(news),
+        "steps": [],
+    }
+    yield Letter(key=key, kind="missing", to="member", due_at=news.at, template="milestone", facts=facts)
+    late = _unanswered_at(case, news)
+    if late and late <= case.now:
+        key = f"{case.dossier.ref}/escalation/question/{_source(news)}"
+        text = f"L’adhérent n’a pas répondu à une question de {case.provider}."
+        ask = "Répondre au prestataire, ou relancer l’adhérent."
+        yield _escalation(case, late, key, "provider_question", text, ask, office_hours=True, facts=_words(news))
+
+
+def _unanswered_at(case: Case, news: News) -> dt.datetime | None:
+    """When a provider's question goes to the coordinator; None where anybody has moved since."""
+    if news.data.get("outcome") != "question" or case.told.over:
+        return None
+    heard = [m.received_at for m in case.dossier.messages if m.role == "member"]
+    heard += [n.at for n in case.dossier.news if n.kind == "milestone" and n.data.get("outcome") != "question"]
+    if any(news.at < at <= case.now for at in heard):
+        return None
+    return case.days.opening(case.days.add(case.days.date(news.at), case.group.reminders.first))
+
+
+def _source(news: News) -> str:
+    return str(news.data.get("message") or news.at.isoformat())
+
+
+def _words(news: News) -> tell.Json:
+    return {"words": str(news.data.get("words") or "")}
 
 
 def _escalation(

@@ -271,6 +271,17 @@ def test_a_provider_may_name_the_member_instead_of_the_ref() -> None:
     assert keys(nobody) == ["mail/7/escalation/provider_question"]
 
 
+def test_the_member_may_tell_that_the_prefecture_has_validated() -> None:
+    shelf = Shelf((open_dossier("2", state="forwarded"),))
+    body = "Bonjour, la préfecture a validé notre avenant hier."
+    told = filed(shelf=shelf, body=body, intents=("other",), authenticity="pass")
+    assert [(ref, n.data["milestone"]) for ref, n in told.news] == [("CIG-2-0001", "prefecture")]
+    assert told.letters == ()
+    assert filed(shelf=shelf, body=body, intents=("other",)).news == ()
+    asks = filed(shelf=shelf, body="La préfecture a validé notre avenant ?", intents=("other",), authenticity="pass")
+    assert asks.news == ()
+
+
 def test_a_negated_word_opens_nothing() -> None:
     assert provider("Le compte n’est pas encore ouvert, nous attendons.").news == ()
 

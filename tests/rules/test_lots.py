@@ -166,6 +166,16 @@ def test_the_group_convention_counts_signed_online_only(signature: str, state: s
     assert code in requirement.why
 
 
+def test_tpe_private_is_told_how_to_begin() -> None:
+    d = dossier("tpe", member=PRIVATE, committed=True, lead=False, opened_at=at("2025-12-06T10:00"))
+    assert decided(d, "2025-12-07T10:00").next_at == at("2025-12-08T08:00")
+    start = one(decided(d, "2025-12-08T08:00"), "confirmation")
+    assert any("EXM" in s for s in start.facts["steps"])
+    lead = decided(replace(d, lead=True), "2025-12-08T08:00")
+    assert kinds(lead) == ["missing"]
+    assert any("EXM" in s for s in one(lead, "missing").facts["steps"])
+
+
 def test_an_automatic_lot_waits_for_the_list_then_tells_the_school() -> None:
     d = dossier("pdf", committed=True, lead=False)
     assert decided(d, "2025-12-01T10:00").state == "expected"

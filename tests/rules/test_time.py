@@ -162,12 +162,19 @@ def test_an_open_account_reaches_what_comes_before_it() -> None:
 def test_the_clock_stands_while_the_member_owes_the_provider_an_answer() -> None:
     asks = news("milestone", "2025-12-05T10:00", milestone=None, outcome="question", words="Quel utilisateur ?")
     d = dossier("5", *BOTH, news=(asks,))
-    stopped = decided(d, "2025-12-20T10:00")
+    stopped = decided(d, "2025-12-19T10:00")
     assert [(m.due, m.state) for m in stopped.milestones] == [(None, "waiting"), (None, "waiting")]
+    assert one(stopped, "missing").facts["words"] == "Quel utilisateur ?"
     assert one(stopped, "escalation").facts["reason"] == "provider_question"
+    assert one(stopped, "escalation").due_at == at("2025-12-16T08:00")
     reply = mail(when=at("2025-12-10T10:00"), new_pieces=())
     again = decided(replace(d, messages=(*d.messages, reply)), "2025-12-10T10:00")
     assert [str(m.due) for m in again.milestones] == ["2025-12-11", "2025-12-15"]
+    assert not [
+        x
+        for x in decided(replace(d, messages=(*d.messages, reply)), "2025-12-20T10:00").letters
+        if "question" in x.key and x.to == "coordinator"
+    ]
 
 
 def test_a_lot_without_milestones_is_put_to_the_coordinator_when_nobody_is_heard_of() -> None:
