@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from daemon.errors import VaguemestreError
-from daemon.letters import files, prefilled
+from daemon.letters import crop, files, prefilled
 from daemon.letters.compose import Attachment
+from daemon.letters.render import Picture
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -70,7 +71,7 @@ def enclosures(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Atta
     for row in rows:
         if row.template == "forward":
             made.append(files.summary_sheet(row.facts))
-        elif row.template in ("list", "list_review"):
+        elif row.template == "list" or "list_key" in row.facts:
             made.append(files.members_sheet(row.facts))
     return made + _papers(house, s, rows)
 
@@ -108,3 +109,40 @@ def _known(s: Session, row: LetterRow) -> dict[str, Any]:
         sure = [p.fields for p in books.dossier(s, dossier).pieces if not p.findings and not p.refused]
         (same if dossier.id == own.id else others).extend(sure)
     return prefilled.known(row.facts["member"], same, others)
+
+
+_SHOWN = 3  # pictures in one question
+_FIELDS = {  # what a finding is about, where it does not name its field
+    "bad_siret": ("siret",),
+    "other_siret": ("siret",),
+    "bad_uai": ("uai",),
+    "totals": ("total_excl_tax", "total_incl_tax"),
+}
+
+
+def pictures(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Picture]:
+    """The zones of the page that a question is about, for the letters that ask one."""
+    made: list[Picture] = []
+    for row in rows:
+        asked = row.facts.get("piece") if row.template == "review_request" else None
+        if not asked:
+            continue
+        piece = _piece(s, str(asked["piece"]))
+        labels = {str(v["field"]): str(v["label"]) for v in asked.get("values") or ()}
+        for field in _doubted(piece.reading, row.facts.get("points") or ())[:_SHOWN]:
+            place = piece.reading["fields"][field]
+            drawn = crop.crop(original(house, piece)[1], int(place["page"]), tuple(place["box"]))
+            if drawn is not None:
+                alt = f"zone du document où se lit la valeur : {labels.get(field, field)}"
+                cid = f"zone-{row.id}-{field}"
+                made.append(Picture(cid=cid, data=drawn, media_type="image/png", alt=alt, letter=row.key))
+    return made
+
+
+def _doubted(reading: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The fields that the findings are about and that stand somewhere on a page."""
+    open_ = {str(p["code"]) for p in points}
+    named = [f["field"] for f in reading.get("findings", ()) if f["code"] in open_ and f.get("field")]
+    told = [field for code in open_ for field in _FIELDS.get(code, ())]
+    fields = reading.get("fields", {})
+    return [f for f in dict.fromkeys([*named, *told]) if f in fields and fields[f].get("box") and fields[f].get("page")]

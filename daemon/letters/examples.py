@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from daemon.letters.render import Picture
@@ -90,6 +91,8 @@ _NOTHING: dict[str, Any] = {
     "order_complete": False,
     "forward": None,
     "complete": False,
+    "starts": "papers",
+    "unknown_member": False,
 }
 
 
@@ -290,7 +293,9 @@ def _escalation(reason: str, text: str, ask: str, **more: Any) -> Example:
         "text": text,
         "ask": ask,
         "message": None,
+        "words": "",
         "missing": [],
+        "questions": [],
         "milestone": None,
         "reminders": [],
         "candidates": [],
@@ -313,6 +318,8 @@ def _answer(name: str, **more: Any) -> Example:
         "candidates": [],
         "nothing_understood": False,
         "ask": [],
+        "lots": [],
+        "papers": [],
     } | more
     known = not facts["unknown_member"]
     letter = _letter(
@@ -452,6 +459,11 @@ def _to_members() -> tuple[Example, ...]:
                     again=[{"piece": "p1", "name": "BC.pdf", "what": "le bon de commande du lot 2"}],
                 ),
             ),
+        ),
+        Example(
+            name="accuse-inconnu",
+            role="member",
+            letters=(_ack("2", "CIG-2-0077", [_ORDER, _FORM], order_complete=True, unknown_member=True),),
         ),
         Example(
             name="accuse-sans-papier",
@@ -616,9 +628,7 @@ def _to_members() -> tuple[Example, ...]:
             name="trop-volumineux",
             role="member",
             letters=(
-                _letter(
-                    "acknowledgement", "too_large", "sender", {"message": _mail("Dossier"), "limit_mb": 25}, ref=None
-                ),
+                _letter("answer", "too_large", "sender", {"message": _mail("Dossier"), "limit_mb": 25}, ref=None),
             ),
         ),
     )
@@ -723,27 +733,50 @@ def _to_providers() -> tuple[Example, ...]:
     )
 
 
+@cache
+def _zone() -> Picture:
+    """The place of a SIRET on an order, as a review request shows it."""
+    from daemon.letters.crop import draw
+    from daemon.letters.prefilled import Papers
+
+    paper = Papers().fill("CIG_lot2_bon_de_commande", {"siret": "21910652300078"}, ref="x", member="x")
+    drawn = draw(paper[1], 1, (110.0, 163.0, 300.0, 178.0)) if paper else None
+    return Picture(
+        cid="zone", data=drawn or b"", media_type="image/png", alt="zone du document où se lit la valeur : SIRET"
+    )
+
+
 def _to_coordinators() -> tuple[Example, ...]:
     review = {
-        "piece": {"id": "p1", "name": "BC.pdf", "what": "le bon de commande du lot 2", "kind": "purchase_order"},
+        "piece": dict(_ORDER, values=[{"field": "siret", "label": "SIRET", "value": "21910652300078"}]),
         "points": [
             {
                 "code": "bad_siret",
-                "text": "La clé du SIRET est fausse.",
-                "field": "siret",
-                "value": "21910652300078",
+                "text": "La clé du SIRET est fausse ; l’adhérent de ce nom a le 219 106 523 00018.",
             }
         ],
-        "hints": ["L’adhérent de ce nom a le SIRET 219 106 523 00018."],
-        "rest": "Le reste du dossier est complet et partira aussitôt.",
-        "can": ["ok", "siret …", "refuser : motif"],
+        "rest_complete": True,
+        "missing": [],
+    }
+    stranger = {
+        "piece": None,
+        "points": [
+            {
+                "code": "unknown_member",
+                "text": "SIVOM du Haut-Vaudreuil (21910000100018) ne figure pas au recensement. "
+                "Faut-il l’admettre dans le groupement ?",
+            }
+        ],
+        "rest_complete": False,
+        "missing": [_paper("la fiche d’ouverture de compte")],
     }
     listing = {
         "lot": _LOT_VOTE,
         "provider": "Kercia",
         "members": _MEMBERS,
         "additions": False,
-        "can": ["ok", "refuser : motif"],
+        "intro": "",
+        "list_key": "list/ldmems/vote/x",
     }
     done = {
         "message": None,
@@ -758,12 +791,29 @@ def _to_coordinators() -> tuple[Example, ...]:
             name="point-a-verifier",
             role="coordinator",
             letters=(_letter("review_request", "review_request", "coordinator", review, ref="CIG-2-0051"),),
+            pictures=(_zone(),),
+        ),
+        Example(
+            name="organisme-a-admettre",
+            role="coordinator",
+            letters=(
+                _letter(
+                    "review_request",
+                    "review_request",
+                    "coordinator",
+                    stranger,
+                    ref="CIG-2-0077",
+                    member=TOWN | {"name": "SIVOM du Haut-Vaudreuil", "known": False},
+                ),
+            ),
         ),
         Example(
             name="liste-a-verifier",
             role="coordinator",
             letters=(
-                _letter("review_request", "list_review", "coordinator", listing, ref=None, group=LDMEMS, member=None),
+                _letter(
+                    "review_request", "review_request", "coordinator", listing, ref=None, group=LDMEMS, member=None
+                ),
             ),
         ),
         *(
@@ -785,7 +835,7 @@ def _to_coordinators() -> tuple[Example, ...]:
                     ),
                 ),
             )
-            for verdict in ("ok", "corrected", "refused", "not_understood")
+            for verdict in ("ok", "corrected", "refused", "not_understood", "already")
         ),
         _escalation(
             "unknown_member",
@@ -827,6 +877,9 @@ def _to_coordinators() -> tuple[Example, ...]:
                 "provider_question",
                 "no_provider",
                 "undeliverable",
+                "provider_unverified",
+                "other_group",
+                "over",
                 "other",
             )
         ),

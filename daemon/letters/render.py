@@ -16,7 +16,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -113,6 +113,31 @@ class Renderer:
         names = (n.removeprefix("letters/").removesuffix(".md") for n in found)
         return tuple(sorted(n for n in names if not n.startswith("_")))
 
+    def check(self) -> tuple[str, ...]:
+        """Renders every template on every kind of letter; gives their names.
+
+        Raises LetterTemplateError on the first fault.
+        """
+        from daemon.letters.examples import examples
+
+        tried = set()
+        for example in examples():
+            self.render(example.letters, role=example.role, pictures=example.pictures, attachments=example.attachments)
+            tried |= {x.template for x in example.letters}
+        for name in set(self.names()) - tried:  # a coordinator's own: at least its syntax
+            self._compiled(f"letters/{name}.md")
+        return self.names()
+
+    def _compiled(self, path: str) -> Template:
+        try:
+            return self._env.get_template(path)
+        except TemplateNotFound as fault:
+            raise LetterTemplateError(
+                f"modèle introuvable : {fault.name}", remedy="Ajouter ce modèle au dossier des modèles."
+            ) from fault
+        except (TemplateError, UnicodeDecodeError) as fault:
+            raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
+
     def render(
         self,
         letters: Sequence[LetterLike],
@@ -143,23 +168,20 @@ class Renderer:
         """The blocks of one template, rendered for all of its letters."""
         path = f"letters/{name}.md"
         facts = [dict(x.facts, key=x.key, kind=x.kind) for x in letters]
+        template = self._compiled(path)
         try:
-            template = self._env.get_template(path)
             context = template.new_context({**shared, "letters": facts, "f": facts[0]})
             # The root first: it runs the imports and assignments that stand outside the blocks.
             for _ in template.root_render_func(context):
                 pass
             return {block: layout.tidy("".join(make(context))) for block, make in template.blocks.items()}
-        except TemplateNotFound as fault:
-            raise LetterTemplateError(
-                f"modèle introuvable : {fault.name}", remedy="Ajouter ce modèle au dossier des modèles."
-            ) from fault
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
             raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 
     def _text(self, path: str, context: Mapping[str, Any]) -> str:
+        template = self._compiled(path)
         try:
-            return self._env.get_template(path).render(context)
+            return template.render(context)
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
             raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 

@@ -221,6 +221,14 @@ def test_an_unknown_value_is_not_written(tmp_path: Path) -> None:
         render(ALL["trop-volumineux"], Renderer(tmp_path))
 
 
+def test_check_renders_them_all(tmp_path: Path) -> None:
+    assert RENDERER.check() == RENDERER.names()
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mien.md").write_text("{% block opening %}{% if %}{% endblock %}")
+    with pytest.raises(LetterTemplateError, match=r"mien\.md"):
+        Renderer(tmp_path).check()
+
+
 def test_a_coordinator_changes_one_template(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "too_large.md").write_text(
