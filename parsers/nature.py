@@ -31,7 +31,8 @@ _ABSENCE = re.compile(
     r"(absent|en cong[ée]|en vacances|en formation|en d[ée]placement|en arr[êe]t|en t[ée]l[ée]travail"
     r"|indisponible|hors du bureau|ferm[ée]|de retour)"
     r"|^\W*(bonjour\W+)?(actuellement|momentan[ée]ment|[ée]tant)?\W*(absente?s?|en cong[ée]s?|en vacances"
-    r"|en d[ée]placement|indisponible)\b"
+    r"|en d[ée]placement|en arr[êe]t|indisponible)\b"
+    r"|\b(plus|pas) en poste\b|ne (fais|fait|travaille) plus (partie|dans|[àa] la)"
     r"|actuellement (absent|en cong|en vacances|en formation|en d[ée]placement|en arr[êe]t|indisponible|ferm)"
     r"|(absent|en cong[ée]s?)e?s? (du bureau )?(du \d|jusqu|pour la|toute la|ce jour|cette semaine|aujourd)"
     r"|ferm[ée](e|s|es)? (pour|pendant|du|jusqu)[^.]{0,50}(vacances|cong[ée]s|scolaires|f[êe]tes|\d))",
@@ -40,7 +41,9 @@ _ABSENCE = re.compile(
 _REDIRECT = re.compile(
     r"(en cas d['’]urgence|pour toute (question|urgence|demande)|en mon absence|pendant (mon|cette) absence"
     r"|durant (mon|cette) absence|[àa] mon retour|d[èe]s mon retour|de retour le"
-    r"|vous pouvez (joindre|contacter|vous adresser|[ée]crire)|merci de (contacter|joindre|vous adresser)"
+    r"|vous pouvez (joindre|contacter|vous adresser|[ée]crire)"
+    r"|merci de (contacter|joindre|vous adresser|vous rapprocher)|adresse[rz] vos (messages|courriels|mails|demandes)"
+    r"|(une )?permanence (est|sera)"
     r"|veuillez (contacter|vous adresser)"
     r"|prendrai connaissance|aucun suivi|(ne (sera|seront|serai)|n['’]est) (pas|ni) (lu|consult|trait|relev"
     r"|transf[ée]r)|messages? (sera|seront) (lu|trait))",
@@ -146,7 +149,8 @@ def _reads_automatic(sender: str, subject: str, body: str, has_files: bool) -> b
     absent, redirect = bool(_ABSENCE.search(text)), bool(_REDIRECT.search(text))
     if _ABSENCE_SUBJECT.match(subject) and (absent or redirect) and not asks:
         return True
-    if absent and redirect and short and not asks:
+    answers = bool(re.match(r"\W*(re|ré|rép|sv|aw)\s*:", subject, re.IGNORECASE))
+    if absent and (redirect or (answers and len(text.split()) <= 25)) and short and not asks:
         # A person who says that she will be away says something else besides: an absence notice says nothing else.
         return _only_absence(text)
     if asks or len(text.split()) > 80:
@@ -173,8 +177,16 @@ _SAYS_MORE = re.compile(
 )
 
 
+_PAPER = re.compile(
+    r"\b(bons? de commande|convention|avenant|fiche|contrat|factur|devis|certificat|sign[ée])", re.IGNORECASE
+)
+
+
 def _only_absence(text: str) -> bool:
     if _SAYS_MORE.search(text):
+        return False
+    sentences = _SENTENCE.findall(text)
+    if any(_PAPER.search(s) and not re.match(r"\W*(pour|concernant|en cas)\b", s, re.IGNORECASE) for s in sentences):
         return False
     rest = [
         s for s in _SENTENCE.findall(text) if len(s.split()) > 3 and not _ABSENCE.search(s) and not _REDIRECT.search(s)

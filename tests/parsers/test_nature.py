@@ -55,10 +55,104 @@ def test_headers(line: str, expected: str):
         ("Re: Dossier", "Ce message a été envoyé automatiquement. Votre demande sera traitée sous 48 heures."),
         ("Re: Dossier", "Votre demande a bien été enregistrée et sera traitée dans les meilleurs délais."),
         ("Congés", "En congés jusqu'au 25 août, je répondrai à mon retour."),
+        ("Absence", "Bonjour, je suis actuellement absente et serai de retour le 12 mai. Cordialement"),
+        (
+            "Re: Dossier",
+            "Bonjour,\n\nJe suis en congé du 14 au 28 juillet 2026. Votre message ne sera ni lu ni transféré. Pour toute urgence, merci de vous adresser à secretariat@mairie-x.fr.\n\nBien cordialement",
+        ),
+        ("Réponse automatique : RE: Dossier", "Merci de contacter le standard."),
+        ("Out of office", "I am out of the office until Monday."),
+        (
+            "Re: Votre commande",
+            "Votre courriel a bien été reçu. Il sera traité dans les meilleurs délais par nos services. Merci de ne pas répondre à ce message.",
+        ),
+        (
+            "Congés annuels",
+            "Je suis absent jusqu'au 31/08 inclus et prendrai connaissance de vos messages à mon retour.",
+        ),
+        ("[Absent] Re: Dossier", "En congé maternité jusqu'au 1er octobre. Mme Roy assure mon remplacement : roy@x.fr"),
+        (
+            "Re: Relance",
+            "Étant en arrêt maladie, je ne suis pas en mesure de vous répondre. Merci de vous rapprocher de l'accueil de la mairie au 01 02 03 04 05.",
+        ),
+        (
+            "Re: Relance",
+            "Le secrétariat du collège est fermé pendant les vacances scolaires, du 20 décembre au 5 janvier. Une permanence est assurée le mardi.",
+        ),
+        ("Absente du bureau", "Je serai de retour lundi."),
+        (
+            "Re: Dossier",
+            "Bonjour, je suis en déplacement cette semaine avec un accès limité à ma messagerie. En cas d'urgence appelez le 06 01 02 03 04.",
+        ),
+        (
+            "Re: Dossier",
+            "Je ne suis plus en poste à la mairie de X depuis le 1er mars. Merci d'adresser vos messages à accueil@mairie-x.fr.",
+        ),
+        (
+            "Re: Dossier",
+            "Bonjour,\nVous avez adressé un message à la mairie de X. Nous en accusons réception. Ce courriel est envoyé automatiquement, merci de ne pas y répondre.",
+        ),
+        ("Accusé de réception automatique", "Votre demande est enregistrée sous le numéro 4521."),
+        ("Réponse automatique", "Je suis en télétravail aujourd'hui, vous pouvez me joindre par mail."),
+        ("Automatische Antwort: Dossier", "Ich bin nicht da."),
+        ("Message d'absence : RE: dossier", "Bonjour je suis absent."),
+        ("Re: Dossier", "Bonjour,\n\nJe suis absent(e) ce jour. Merci de votre compréhension."),
+        ("Re: Dossier", "Bonjour\nAbsente du 3 au 14 mars, je traiterai votre message à mon retour.\nBelle journée"),
+        ("Indisponible", "Je suis actuellement indisponible."),
     ],
 )
 def test_absence_notices_without_headers(subject: str, body: str):
     assert nature(subject=subject, body=body) == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Dossier", "Bonjour, le maire est absent jusqu'à lundi, il signera la convention à son retour. Cordialement"),
+        (
+            "Absence de réponse",
+            "Bonjour, nous n'avons pas eu de réponse à notre question sur le lot 2. Pouvez-vous nous aider ?",
+        ),
+        ("Re: Relance", "Je suis en congés la semaine prochaine, pourriez-vous repousser l'appel au 12 ?"),
+        (
+            "Dossier",
+            "Merci de contacter notre adjointe Mme Roy pour la suite, elle reprend le dossier de télétransmission.",
+        ),
+        (
+            "Re: Relance",
+            "Bonjour, je rentre de congés et je découvre votre message. Nous souhaitons annuler la commande.",
+        ),
+        ("Formation", "Je suis en formation lundi, je ne pourrai pas suivre le webinaire. Y aura-t-il un replay ?"),
+        ("Congés", "Bonjour, quels sont vos jours de fermeture pour congés en août ?"),
+        (
+            "Re: Dossier",
+            "Nous avons bien reçu votre message et vous en remercions. Le bon vous sera adressé dans les meilleurs délais.",
+        ),
+        ("Compte", "Le compte de M. Roy, absent jusqu'en juin, doit être transféré à son remplaçant : comment faire ?"),
+        (
+            "Ouverture du compte",
+            "Le compte de la commune de X est ouvert depuis ce matin. Nous avons contacté la secrétaire.",
+        ),
+        ("Rendez-vous", "Sans réponse au téléphone, nous proposons un rendez-vous mardi à 10 h."),
+        ("Désabonnement", "Bonjour, nous voulons nous désabonner du service de signature."),
+        ("Résiliation", "Nous ne souhaitons plus recevoir cette prestation, merci de l'arrêter."),
+        ("Re: Lettre", "Si vous ne souhaitez plus nous compter parmi vos adhérents, dites-le nous !"),
+        (
+            "Re: Relance",
+            "Je serai absente demain mais vous pouvez joindre ma collègue au 01 02 03 04 05, elle a le bon de commande signé.",
+        ),
+        ("TR: info", "Je vous transmets l'information, voyez avec le standard en cas d'urgence."),
+        ("Fermeture", "Notre collège sera fermé définitivement en juillet : que devient notre contrat ?"),
+        ("Re: Dossier", "Ok merci."),
+        (
+            "Absence M. Martin",
+            "M. Martin étant absent pour longtemps, je reprends le dossier. Quelles pièces manquent ?",
+        ),
+        ("Information", "La mairie sera fermée du 24 décembre au 2 janvier."),
+    ],
+)
+def test_people_who_speak_of_absence_or_leaving_are_people(subject: str, body: str):
+    assert nature(subject=subject, body=body) == "message"
 
 
 @pytest.mark.parametrize(
