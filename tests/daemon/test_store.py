@@ -22,7 +22,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/books.db"
     else:
-        url = request.getfixturevalue("postgresql").new_database()
+        url = request.getfixturevalue("postgresql").create()
     database = Database(url)
     database.migrate()
     yield database
@@ -111,7 +111,11 @@ def test_a_lease_keeps_others_away_until_it_ends(database: Database) -> None:
 
 def test_a_dead_worker_s_leases_are_freed(database: Database) -> None:
     with database.session() as s:
-        s.add(a_mail(1, claimed_by=f"{database.worker.split(':')[0]}:999999999:x", claimed_until=NOW + dt.timedelta(days=1)))
+        s.add(
+            a_mail(
+                1, claimed_by=f"{database.worker.split(':')[0]}:999999999:x", claimed_until=NOW + dt.timedelta(days=1)
+            )
+        )
         s.add(a_mail(2, claimed_by="elsewhere:1:x", claimed_until=NOW + dt.timedelta(days=1)))
     database.release_dead()
     with database.session() as s:
