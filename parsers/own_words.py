@@ -16,6 +16,9 @@ _DATE = (
 )
 _ATTRIBUTION_START = re.compile(rf"^\s*>?\s*(le|on|am|el)\s+({_DATE})", re.IGNORECASE)
 _ATTRIBUTION_END = re.compile(r"(a\s+[ée]crit|ont\s+[ée]crit|wrote|schrieb|escribi[oó])\s*:?\s*$", re.IGNORECASE)
+# GroupWise and BlueMind put the date behind; Horde and older programs none at all.
+_ATTRIBUTION_DATED = re.compile(r"^\s*>?\s*\S.{1,120}\s(a [ée]crit|wrote)\s+(le|on)\s.{4,60}:\s*$", re.IGNORECASE)
+_ATTRIBUTION_BARE = re.compile(r"^\s*>?\s*\S.{1,140}\s(a [ée]crit|wrote)\s*:\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(
     r"^\s*>?\s*[-_—–=*]{2,}\s*"
     r"(message d['’]origine|message original|mail original|e-?mail original|courriel original|original message"
@@ -103,6 +106,10 @@ class Words:
 
 def _attribution(lines: list[str], i: int) -> int:
     """How many lines from `i` on are `Le … a écrit :` (programs wrap it), 0 where they are none."""
+    if _ATTRIBUTION_DATED.match(lines[i]):
+        return 1
+    if _ATTRIBUTION_BARE.match(lines[i]) and any(_QUOTE.match(x) for x in lines[i + 1 : i + 3]):
+        return 1
     if not _ATTRIBUTION_START.match(lines[i]):
         return 0
     joined = ""
@@ -119,10 +126,22 @@ def _attribution(lines: list[str], i: int) -> int:
 
 def _head(lines: list[str], i: int) -> int:
     """How many lines from `i` on are a quoted message's head (`De :`, `Envoyé :`, `Objet :`), 0 where they are none."""
-    if not _HEAD_FROM.match(lines[i]):
+    starts_with_sender = bool(_HEAD_FROM.match(lines[i]))
+    if not starts_with_sender and not _HEAD_REST.match(lines[i]):
         return 0
-    rest = [j for j in range(i + 1, min(i + 9, len(lines))) if _HEAD_REST.match(lines[j])]
-    return rest[-1] - i + 1 if len(rest) >= 2 or (rest and rest[0] == i + 1) else 0
+    n = blank = heads = senders = 0
+    for n, line in enumerate(lines[i : i + 12]):  # noqa: B007  counted on below
+        if _HEAD_FROM.match(line) or _HEAD_REST.match(line):
+            heads, blank = heads + 1, 0
+            senders += bool(_HEAD_FROM.match(line))
+        elif not line.strip() and blank == 0 and heads < 3:
+            blank = 1  # Outlook's plain text from HTML puts a blank line between two
+        elif heads and re.match(r"^\s*>?\s+\S", line) and "@" in line:
+            continue  # a long list of addresses, folded
+        else:
+            break
+    enough = heads >= 2 if starts_with_sender else heads >= 3
+    return n - blank if senders and enough else 0
 
 
 def _cut(lines: list[str]) -> tuple[list[str], list[str], bool]:

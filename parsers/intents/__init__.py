@@ -39,6 +39,7 @@ _ABBREVIATION = re.compile(
     r"\b(M|Mr|Mme|Mlle|MM|Dr|St|Ste|n|no|art|cf|etc|ex|tél|tel|p|pp|env|réf|ref|bd|av)\.$", re.IGNORECASE
 )
 _END = re.compile(r"(?<=[.!?…;])\s+|\n+")
+_FORWARD = re.compile(r"^\s*(tr|fw|fwd|wg)\s*:", re.IGNORECASE)
 _REPLY = re.compile(r"^\s*((re|ré|rép|tr|fw|fwd|sv|aw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
 
@@ -136,7 +137,8 @@ def predict(
     sure = SURE if files else SURE | {"submit": _SUBMIT_WITHOUT_FILES}
     silent = own_words.says_nothing(body)
     found, maybe_sends = _stated(body, sure)
-    if silent and forwarded:
+    if silent and forwarded and _FORWARD.match(subject):
+        # What stands below a reply is our own letter, and counts for nothing.
         found, maybe_sends = _stated(forwarded, sure)
     title = _REPLY.sub("", subject)
     if not found and title == subject.strip() and (silent or not files):

@@ -92,6 +92,12 @@ def test_a_bare_forward_lets_the_forwarded_words_speak():
     assert told == ("withdraw",)
 
 
+def test_our_own_letter_below_an_empty_reply_counts_for_nothing():
+    letter = "De : Groupement <g@example.org>\nEnvoyé : lundi\nObjet : D\n\nVous souhaitez annuler votre commande ?"
+    text = f"From: a@x.fr\r\nSubject: RE: Votre dossier\r\n\r\nBonjour,\n\n{letter}"
+    assert parse_mail(text.encode()).mail.intents == ("other",)
+
+
 def test_sentences_are_not_cut_at_abbreviations():
     assert intents.sentences("M. Martin a signé. Voici le bon n° 12.\n\nMerci") == [
         ["M. Martin a signé.", "Voici le bon n° 12."],

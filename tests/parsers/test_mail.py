@@ -193,6 +193,14 @@ def test_the_text_is_read_whatever_its_label(charset: str, encoding: str):
 
 OWN = "Bonjour,\n\nMerci de votre retour, nous complétons."
 HISTORY = {
+    "orange-new": "envoyé : 3 novembre 2025 à 10:12\nde : Groupement <g@example.org>\nà : l@example.org\nobjet : D\n\nJe veux annuler.",
+    "notes": "De :\tGroupement\nA :\tL\nDate :\t03/11/2025 10:12\nObjet :\tD\n\nJe veux annuler.",
+    "roundcube": "Le 2025-11-03 10:12, Groupement a écrit :\n> Je veux annuler.",
+    "groupwise": "Groupement <g@example.org> a écrit le 03/11/2025 10:12 :\n\nJe veux annuler.",
+    "horde": "Groupement <g@example.org> a écrit :\n\n> Je veux annuler.",
+    "yahoo": "Le lundi 3 novembre 2025 à 10:12:11 UTC+1, Groupement <g@example.org> a écrit :\n\nJe veux annuler.",
+    "outlook-blank-lines": "De : Groupement <g@example.org>\n\nEnvoyé : lundi 3 novembre 2025\nÀ : L\nObjet : D\n\nJe veux annuler.",
+    "outlook-mobile": "Télécharger Outlook pour iOS\n________________________________\nFrom: G <g@example.org>\nSent: Monday\nTo: L\nSubject: D\n\nJe veux annuler.",
     "outlook": "De : Groupement <g@example.org>\nEnvoyé : lundi 3 novembre 2025 10:12\nÀ : Léa Dupont\nObjet : RE: Dossier\n\nJe veux annuler.",
     "exchange": "________________________________\nDe : Groupement <g@example.org>\nEnvoyé : 03/11/2025 10:12\nÀ : L\nObjet : D\n\nJe veux annuler.",
     "outlook-bold": "*De :* Groupement\n*Envoyé :* lundi\n*À :* L\n*Objet :* D\n\nJe veux annuler.",
@@ -241,6 +249,8 @@ def test_an_answer_written_below_the_quotation_is_kept():
             "Ci-joint la fiche.\n\nBonne journée,\n\nAu fait, pouvez-vous nous dire quand le compte sera ouvert ?",
             "Ci-joint la fiche.\n\nBonne journée,\n\nAu fait, pouvez-vous nous dire quand le compte sera ouvert ?",
         ),
+        ("Le préfet nous a écrit :\nil accepte la convention.", "Le préfet nous a écrit :\nil accepte la convention."),
+        ("Objet : commande du lot 2\n\nVoici le bon.", "Objet : commande du lot 2\n\nVoici le bon."),
         ("Le maire a écrit au préfet hier.\nIl attend.", "Le maire a écrit au préfet hier.\nIl attend."),
         ("De : notre côté tout est prêt.\nMerci.", "De : notre côté tout est prêt.\nMerci."),
     ],
