@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.calendar import Days
-from rules.history import History, tell
+from rules.history import History, ack_key, acknowledged, tell
 from rules.milestones import Step, milestones, opened
 from rules.records import Dossier, DossierState, LetterOnFile
 from rules.schema import Group, Lot
@@ -33,6 +33,15 @@ class Case:
         """What the letter of that key says: what it said where it is on file, else what `make` tells now."""
         filed = self.filed.get(key)
         return make() if filed is None else filed.facts
+
+    def spoken_before(self, at: dt.datetime) -> dt.datetime | None:
+        """When the member was last written to about this dossier before `at`, mails not yet answered left out."""
+        waiting = {
+            m.received_at
+            for m in self.dossier.messages
+            if acknowledged(m) and ack_key(self.dossier, m) not in self.filed
+        }
+        return max((i for i in self.told.spoken if i < at and i not in waiting), default=None)
 
     @property
     def provider(self) -> str:

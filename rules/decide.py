@@ -12,8 +12,9 @@ from functools import partial
 
 from rules import tell
 from rules.case import Case, study
-from rules.history import Sending, acknowledged, digest, instants
-from rules.records import Decision, Dossier, Letter, Member, Message, Question, Role
+from rules.correspondents import reply_role, trusted
+from rules.history import Sending, ack_key, acknowledged, digest, instants
+from rules.records import Decision, Dossier, Letter, Message, Question, Role
 from rules.reminders import owed_letters, owed_turns
 from rules.schema import Group, Lot
 from rules.silence import silence_letters, silence_turns
@@ -43,31 +44,6 @@ def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
         complete_at=case.told.complete_at,
         next_at=min((t for t in turns if t > now), default=None),
     )
-
-
-def addresses(member: Member) -> set[str]:
-    """The member's known addresses, lower case."""
-    return {a.lower() for a in (*member.emails, member.functional_email) if a}
-
-
-def reply_role(member: Member, message: Message) -> Role:
-    """To whom an answer goes: the sender where the address is the member's or proven, else the known address."""
-    known = addresses(member)
-    return "sender" if message.sender.lower() in known or message.authenticity == "pass" or not known else "member"
-
-
-def trusted(member: Member, message: Message) -> bool:
-    """Whether the answer may hold what the mail itself did not bring."""
-    known = addresses(member)
-    if message.sender.lower() in known:
-        return True
-    domain = message.sender.lower().rpartition("@")[2]
-    return message.authenticity == "pass" and domain in {a.rpartition("@")[2] for a in known}
-
-
-def ack_key(dossier: Dossier, message: Message) -> str:
-    """The key of the acknowledgement of a mail."""
-    return f"{dossier.ref}/ack/{message.id}"
 
 
 def _in_hours(case: Case, letters: list[Letter]) -> tuple[list[Letter], list[dt.datetime]]:
@@ -148,7 +124,7 @@ def _forwarded(case: Case, sending: Sending) -> tell.Json:
         "sheet": tell.sheet(case),
         "orders": orders,
         "trainings": tell.trainings(case.group, orders),
-        "promised": tell.following(case),
+        "promised": tell.promised(case),
         "exact_subject": case.lot.forward_subject,
     }
 
@@ -185,7 +161,7 @@ def _confirmed(case: Case, sending: Sending, to: Role, answered: Message | None)
         **tell.common(case, sending.at, to),
         **tell.situation(case, sending.at),
         "provider": case.provider,
-        "pieces": [v.rule.what for v in sending.verdicts if v.rule],
+        "pieces": [v.name for v in sending.verdicts],
         "complement": sending.complement,
         "told_by": ack_key(case.dossier, answered) if answered else None,
     }
@@ -195,6 +171,7 @@ def _listed(case: Case, at: dt.datetime) -> tell.Json:
     return {
         **tell.common(case, at, "member"),
         **tell.situation(case, at),
+        "missing": tell.own(case),
         "provider": case.provider,
         "steps": tell.notes(case.lot.listed, case.told.standing.facts),
     }

@@ -58,6 +58,8 @@ class History:
     closed_at: dt.datetime | None = None
     admitted: bool = True  # False: the census does not know the body, and the coordinator has not taken it in
     owing: Owing | None = None
+    noted: tuple[tuple[str, dt.datetime], ...] = ()  # step or warning → since when it holds
+    spoken: tuple[dt.datetime, ...] = ()  # when the member was written to
     met_at: tuple[tuple[str, dt.datetime], ...] = ()  # requirement → first instant at which it was met
 
     @property
@@ -99,7 +101,21 @@ def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
             told = _send(told, lot, dossier, at)
         before, owed = owed, _owed(told, group, dossier)
         told = _owe(told, dossier, at, changed=before != owed, owed=owed)
+        told = _speak(told, lot, dossier, at)
     return told
+
+
+def _speak(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
+    """What there is to say by now, and whether a letter says it."""
+    noted = dict(told.noted)
+    for note in (*lot.steps, *lot.warnings):
+        if holds(note.when, told.standing.facts):
+            noted.setdefault(note.text, at)
+    answered = any(m.received_at == at and acknowledged(m) for m in dossier.messages)
+    sent = bool(told.sendings) and told.sendings[-1].at == at
+    asked = told.owing is not None and told.owing.told_at == at
+    spoken = (*told.spoken, at) if answered or sent or asked else told.spoken
+    return replace(told, noted=tuple(noted.items()), spoken=spoken)
 
 
 def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
@@ -177,6 +193,11 @@ def _owe(told: History, dossier: Dossier, at: dt.datetime, *, changed: bool, owe
     return replace(
         told, owing=Owing(since=since, anchor=at, key=named[0], told=named[1], reason=reason, told_at=told_at)
     )
+
+
+def ack_key(dossier: Dossier, message: Message) -> str:
+    """The key of the acknowledgement of a mail."""
+    return f"{dossier.ref}/ack/{message.id}"
 
 
 def acknowledged(message: Message) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from rules import tell
 from rules.calendar import Days
 from rules.case import Case
+from rules.correspondents import reply_role
 from rules.history import Owing
-from rules.records import Dossier, Letter
+from rules.records import Dossier, Letter, Role
 from rules.schema import Group
 
 
@@ -27,16 +28,20 @@ def owed_letters(case: Case) -> Iterator[Letter]:
     if not due:
         return
     at, n = max(due)
-    asked = {**tell.situation(case, at), "missing": _asked(case)}
+    asked = {**tell.situation(case, owing.told_at if n == 0 and owing.told_at else at), "missing": _asked(case)}
     if n == 0:
+        heard = [m for m in dossier.messages if m.received_at == owing.told_at and m.role == "member"]
+        message = max(heard, key=lambda m: m.id, default=None)
+        to: Role = reply_role(dossier.member, message) if message else "member"
         yield Letter(
             key=f"{dossier.ref}/missing/{owing.told}/0",
             kind="missing",
-            to="member",
+            to=to,
             due_at=at,
             template="missing",
+            answers=message.id if message else None,
             office_hours=owing.reason == "invitation",
-            facts={**tell.common(case, at, "member"), **asked, "reason": owing.reason},
+            facts={**tell.common(case, at, to), **asked, "reason": owing.reason},
         )
     elif n <= count:
         yield Letter(
@@ -55,7 +60,7 @@ def owed_letters(case: Case) -> Iterator[Letter]:
                 "earlier": _sent(dossier, owing, below=n),
                 "since": owing.since.isoformat(),
                 "received": [
-                    {"what": v.rule.what, "on": v.piece.received_at.isoformat()}
+                    {"what": v.name, "on": v.piece.received_at.isoformat()}
                     for v in case.told.standing.verdicts
                     if v.state == "met" and v.rule
                 ],

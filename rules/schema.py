@@ -56,6 +56,7 @@ class Requirement(Table):
     id: Text
     kinds: Annotated[list[PieceKind], Field(min_length=1)]  # the first names the requirement
     what: Text  # French with its article: « la fiche d’ouverture de compte du lot 2 »
+    named: dict[PieceKind, Text] = {}  # what a received one is called, where its kinds differ
     how: str = ""  # how it reaches us
     when: When = {}  # asked for only where these facts hold; an unknown one is asked for
     implies: dict[str, Value] = {}  # facts that its paper tells where nothing else does
@@ -90,6 +91,7 @@ class Milestone(Table):
     when: When = {}
     opens: bool = False  # reached, the dossier is active
     chase: Chase | None = Chase()
+    for_provider: str = ""  # the same, said to the provider: « ouvrir le compte »
     reached: str = ""  # said to the member when the provider tells it; empty: nothing is said
     words: list[Text] = []  # in a provider's mail, they mean that it is reached
     member_tells: bool = False  # in a member's mail too

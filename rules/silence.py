@@ -10,7 +10,7 @@ from rules.case import Case
 from rules.milestones import Step
 from rules.records import Letter, News
 
-_NEWS = {"prefecture": "validated"}  # what a reached milestone means, for the template
+_NEWS = {"prefecture": "validated", "certigna": "reached"}  # what a reached milestone means, for the template
 
 
 def silence_letters(case: Case) -> Iterator[Letter]:
@@ -126,6 +126,7 @@ def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[s
         facts={
             **tell.common(case, news.at, "member"),
             **tell.situation(case, news.at),
+            "missing": tell.own(case),
             "milestone": _milestone(step) if step else None,
             "news": _NEWS.get(name, "account_opened" if news.data.get("outcome") == "opened" else "reached"),
             "text": texts[0],
@@ -147,6 +148,7 @@ def _questioned(case: Case, news: News) -> Iterator[Letter]:
     facts = {
         **tell.common(case, news.at, "member"),
         **tell.situation(case, news.at),
+        "missing": [],
         "milestone": None,
         "news": "question",
         "text": f"{case.provider} a une question sur votre dossier. Répondez-y en réponse à ce message.",

@@ -27,6 +27,13 @@ class Verdict:
     instead: str = ""
     points: tuple[tuple[str, str], ...] = ()  # (code, sentence) that the coordinator must settle
 
+    @property
+    def name(self) -> str:
+        """What the paper is called, with its article; empty where no requirement asks for its kind."""
+        if self.rule is None:
+            return ""
+        return next((name for kind, name in self.rule.named.items() if kind == self.piece.kind), self.rule.what)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:

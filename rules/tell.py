@@ -87,8 +87,12 @@ def common(case: Case, at: dt.datetime, to: str, addressee: str = "") -> Json:
 
 
 def situation(case: Case, at: dt.datetime) -> Json:
-    """How the dossier stands, as acknowledgements, requests and confirmations tell it."""
-    told, facts = case.told, case.told.standing.facts
+    """How the dossier stands, as acknowledgements, requests and confirmations tell it.
+
+    Steps, warnings and webinars are said once: those that an earlier letter said are left out.
+    """
+    told, facts, since = case.told, case.told.standing.facts, case.spoken_before(at)
+    old = {text for text, first in told.noted if since is not None and first <= since}
     return {
         "missing": [] if told.over else missing(case),
         "reviewing": reviewing(case),
@@ -97,9 +101,9 @@ def situation(case: Case, at: dt.datetime) -> Json:
         "forward": forward(case),
         "complete": told.complete_at is not None,
         "next": following(case),
-        "steps": notes(case.lot.steps, facts),
-        "warnings": notes(case.lot.warnings, facts),
-        "webinars": webinars(case.lot, at),
+        "steps": [n for n in notes(case.lot.steps, facts) if n not in old],
+        "warnings": [n for n in notes(case.lot.warnings, facts) if n not in old],
+        "webinars": webinars(case.lot, at) if since is None else NO_WEBINARS,
         "starts": told.starts,
         "unknown_member": not told.admitted,
     }
@@ -121,7 +125,7 @@ def escalation(reason: str, text: str, ask: str) -> Json:
 def paper(group: Group, lot: Lot, verdict: Verdict) -> Json:
     """One piece as letters tell it: name, values, lines, and how it was judged."""
     piece = verdict.piece
-    own = verdict.rule.what if verdict.rule and verdict.code != "other_lot" else ""
+    own = verdict.name if verdict.code != "other_lot" else ""
     return {
         "piece": piece.id,
         "name": piece.name,
@@ -187,12 +191,17 @@ def missing(case: Case) -> list[Json]:
     ]
 
 
+def own(case: Case) -> list[Json]:
+    """What is owed to this dossier itself: what is due group-wide has letters of its own."""
+    return [m for m in missing(case) if not m["group_wide"]]
+
+
 def reviewing(case: Case) -> list[Json]:
     """Papers that a person is checking."""
     return [
         {
             "piece": v.piece.id,
-            "what": v.rule.what if v.rule else kind_name(case.group, v.piece.kind),
+            "what": v.name or kind_name(case.group, v.piece.kind),
             "points": [text for _, text in v.points],
         }
         for v in case.told.standing.verdicts
@@ -214,7 +223,7 @@ def forward(case: Case) -> Json | None:
         "provider": case.provider,
         "at": last.at.isoformat(),
         "complement": last.complement,
-        "pieces": [v.rule.what for v in last.verdicts if v.rule],
+        "pieces": [v.name for v in last.verdicts],
     }
 
 
@@ -233,6 +242,12 @@ def following(case: Case) -> list[Json]:
         for s in case.steps
         if s.record.state != "reached"
     ]
+
+
+def promised(case: Case) -> list[Json]:
+    """The provider's own milestones ahead, in words for it."""
+    words = {s.record.id: s.rule.for_provider for s in case.steps}
+    return [{**step, "what": words[step["id"]]} for step in following(case) if words[step["id"]]]
 
 
 def notes(table: Iterable[schema.Note], facts: Facts) -> list[str]:

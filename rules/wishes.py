@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rules import tell
-from rules.decide import reply_role
+from rules.correspondents import reply_role
 from rules.incoming import Incoming, as_message, named_lots
 from rules.records import Identity, Letter, LetterKind, Member, OpenDossier, Role
 from rules.schema import Group
@@ -47,33 +47,36 @@ def about_lots(
 
 def wanted(wish: Wish, intents: Sequence[str]) -> list[Letter]:
     """The letters for the intents that a person must see to: an answer, and where each of them went."""
-    letters: list[Letter] = []
+    letters: dict[str, Letter] = {}
     went_to: list[tell.Json] = []
     paragraphs: list[str] = []
+    for_people: list[str] = []
     for intent in intents:
         rule = wish.group.intents[intent]  # type: ignore[index]
         paragraphs += [p for p in rule.paragraphs if p not in paragraphs]
         provider = _provider(wish) if rule.to == "provider" else None
-        if rule.to == "nobody":
-            continue
         if provider:
-            letters.append(_passed_on(wish, intent, provider))
+            letters.setdefault(provider, _passed_on(wish, intent, provider))
             name, contact = wish.group.providers[provider].name, wish.group.providers[provider].contact
             went_to.append({"who": "provider", "name": name, "intent": intent, "contact": contact})
-        else:
-            letters.append(escalation(wish, intent, f"Message d’un adhérent\u00a0: {_INTENTS[intent]}.", rule.ask))
-            who = {"who": "coordinator", "name": "la coordination du groupement", "intent": intent, "contact": ""}
-            went_to.append(who)
+        elif rule.to != "nobody":
+            for_people.append(intent)
+            went_to.append({**_COORDINATION, "intent": intent})
+    if for_people:
+        letters["coordinator"] = _put(wish, for_people)
     asks = [i for i in intents if i.startswith("question") or i == "training"]
     answers = _answers(wish) if asks else []
     facts = {"intents": list(intents), "went_to": went_to, "answers": answers, "paragraphs": paragraphs}
-    return [answer(wish, facts), *letters]
+    return [answer(wish, facts), *letters.values()]
 
 
 def unclear(wish: Wish, reason: str, text: str, ask: Sequence[str]) -> list[Letter]:
     """A mail that nothing could be made of: the sender is told and asked, the coordinator sees it."""
-    who = {"who": "coordinator", "name": "la coordination du groupement", "intent": "other", "contact": ""}
-    facts = {"went_to": [who], "nothing_understood": reason == "not_understood", "ask": list(ask)}
+    facts = {
+        "went_to": [{**_COORDINATION, "intent": "other"}],
+        "nothing_understood": reason == "not_understood",
+        "ask": list(ask),
+    }
     look = "Lire le message et répondre à l’expéditeur."
     return [answer(wish, facts), escalation(wish, reason, text, look)]
 
@@ -113,6 +116,15 @@ def escalation(wish: Wish, reason: str, text: str, ask: str) -> Letter:
     return _letter(wish, f"escalation/{reason}", "escalation", "coordinator", "escalation", facts)
 
 
+def _put(wish: Wish, intents: Sequence[str]) -> Letter:
+    """One word to the coordinator for all that a mail wants of people."""
+    asks = dict.fromkeys(wish.group.intents[i].ask for i in intents)  # type: ignore[index]
+    who = "d’un adhérent" if wish.known else "d’un organisme que le recensement ne connaît pas"
+    text = f"Message {who}\u00a0: {', '.join(_INTENTS[i] for i in intents)}."
+    return escalation(wish, intents[0], text, " ".join(a for a in asks if a))
+
+
+_COORDINATION = {"who": "coordinator", "name": "la coordination du groupement", "contact": ""}
 _INTENTS = {
     "question_commercial": "question commerciale",
     "question_technical": "question technique",
