@@ -63,6 +63,7 @@ _STARTERS = frozenset(
         "ce",
         "ces",
         "cet",
+        "à",
         "si",
         "pour",
         "en",

@@ -230,7 +230,8 @@ def _shared(
 
 
 def _refs(letters: Sequence[LetterLike]) -> list[str]:
-    return list(dict.fromkeys(r for r in map(_ref, letters) if r))
+    about = [str(r) for x in letters for r in (_ref(x), *x.facts.get("about", ()))]
+    return [r for r in dict.fromkeys(about) if r]
 
 
 def _ref(letter: LetterLike) -> str:
