@@ -6,9 +6,9 @@ engine's least sure letter was never wrong, below it was now and then, whatever 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
-from parsers.labels import squash
 from parsers.page import Word
 
 AGREED = 0.97  # two independent engines read the same
@@ -16,8 +16,8 @@ KNOWN = 0.97  # another place of the document, or the census, says the same
 CHECKED = 0.95  # a check digit speaks for it
 ENOUGH = 0.91  # one engine, sure of every letter
 DOUBT = 0.88  # put to a person
-CLEAR = 0.985  # sureness of the least sure letter from which one engine's reading stands
-RIVALLED = 0.995  # the same where the second engine reads another value of the same type
+CLEAR = 0.96  # sureness of the least sure letter from which one engine's reading stands
+RIVALLED = 0.975  # the same where the second engine reads another value of the same type
 _HUMBLED = 0.9  # recognition lowers a word's confidence by this where the engines differ
 
 
@@ -29,8 +29,17 @@ def raw(word: Word) -> float:
 
 
 def agrees(word: Word) -> bool:
-    """Whether the second engine read the same letters and digits."""
-    return word.second is not None and squash(word.second) == squash(word.text)
+    """Whether the second engine read the same: capitals, accents, spaces and closing punctuation aside."""
+    return word.second is not None and _plain(word.second) == _plain(word.text)
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c) and not c.isspace())
+    for many, one in (("–—−", "-"), ("’‘`´", "'")):
+        for char in many:
+            text = text.replace(char, one)
+    return text.strip(".,:;'")
 
 
 def of_words(words: Iterable[Word]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from parsers import bundles, sniff
 from parsers.extraction import Extraction
 from parsers.page import Document, Page
-from parsers.records import Context, Finding, Piece
+from parsers.records import Context, Finding, Piece, Signature
 
 _OFFICE = frozenset(
     {sniff.DOCX, sniff.XLSX, sniff.PPTX, sniff.ODT, sniff.ODS, sniff.DOC, sniff.XLS, sniff.PPT, sniff.OLE}
@@ -27,16 +27,18 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
     sha256 = hashlib.sha256(data).hexdigest()
     if not document.pages:
         return [Piece(name=name, sha256=sha256, source_type="unreadable", findings=document.findings or (_unread(),))]
+    signature, signing = _electronic(data, media_type, context)
     pieces: list[Piece] = []
     parts = bundles.cut(document, context)
     for first, last in parts:
         pages = tuple(p for p in document.pages if first <= p.number <= last)
-        found = extract_pages(document, pages, context).with_findings(*document.findings)
+        found = extract_pages(document, pages, context).with_findings(*document.findings, *signing)
         piece = _as_sent(found, pages).to_piece(
             name=name if len(parts) == 1 else f"{name}#{first}-{last}",
             sha256=sha256,
             source_type=document.source_type,
             pages=(first, last) if pages[0].placed else None,
+            signature=signature,
         )
         pieces.append(piece)
     return pieces
@@ -99,6 +101,15 @@ def _as_sent(found: Extraction, pages: tuple[Page, ...]) -> Extraction:
         for x in found.lines
     )
     return replace(found, fields=fields, lines=lines)
+
+
+def _electronic(data: bytes, media_type: str, context: Context) -> tuple[Signature | None, tuple[Finding, ...]]:
+    """The file's electronic signature and what a person must know of it; (None, ()) where it bears none."""
+    if media_type != sniff.PDF:
+        return None, ()
+    from parsers import signatures
+
+    return signatures.electronic(data, context.anchors)
 
 
 def _unread() -> Finding:

@@ -199,10 +199,18 @@ def _whole(line: Line, bars: Sequence[float]) -> list[Match]:
 def _place_values(sheet: Sheet) -> None:
     matches = [m for _, m in sheet.labels] + [m for _, m in sheet.totals]
     sheet.places = places(sheet.pages, matches, sheet.printed)
+    row_of: dict[int, int] = {}
+    row_at: dict[tuple[int, int], int] = {}
+    for n, line in enumerate(sheet.lines):
+        if line.recognised:
+            row_of.update((id(w), n) for _, w in line.words)
+            row_at.update(((line.page, i), n) for i, _ in line.words)
+    for place in sheet.places:
+        place.row = row_at.get((place.match.page, place.match.spans[0][0]))
     for i, page in enumerate(sheet.pages):
-        words = leftovers(page, i, [*matches, *sheet.printed])
+        words = leftovers(page, i, [*matches, *sheet.printed], row_of)
         sheet.words[i] = words
-        fill(page, i, sheet.places, [w for w in words if not _in_table(sheet, i, w)])
+        fill(page, i, sheet.places, [w for w in words if not _in_table(sheet, i, w)], row_of)
 
 
 def _in_table(sheet: Sheet, index: int, word: Word) -> bool:

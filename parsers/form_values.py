@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from parsers import checks, confidence, values, witnesses
-from parsers.labels import Line, Match, find, same_row
+from parsers.labels import Line, Match, find, same_row, squash
 from parsers.layouts import Form, Item
 from parsers.page import Page, Tick
 from parsers.prose import Found
@@ -116,7 +116,7 @@ def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> 
 
 def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
     """The contract's form of what is written, and how sure it is that it is of this type; None for an empty place."""
-    text = values.clean(raw).strip(_ENDS)
+    text = values.clean(_without_label_rest(item, raw)).strip(_ENDS)
     if not text or not any(c.isalnum() for c in text):
         return None, 1.0
     match item.type:
@@ -135,7 +135,7 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
         case "phone":
             return _or_raw(values.parse_phone(text) or _only(values.find_phones(text)), text)
         case "date":
-            return _date(raw)
+            return _date(text)
         case "digits":
             digits = re.sub(r"[\s.\-]", "", text)
             right = digits.isascii() and digits.isdigit() and item.length in (None, len(digits))
@@ -152,6 +152,15 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
             return text, _plausible(text, letters=True)
         case _:
             return text, 1.0
+
+
+def _without_label_rest(item: Item, raw: str) -> str:
+    """The text behind the colon where what stands before it is the end of a label read in part."""
+    head, colon, rest = raw.partition(":")
+    begun = squash(head)
+    if colon and rest.strip() and begun and any(begun in squash(s) for s in item.spellings):
+        return rest
+    return raw
 
 
 def _only(found: Sequence[str]) -> str | None:
@@ -196,7 +205,10 @@ def read_questions(
         page = pages[match.page]
         yes, no = _answers(item, match, page, lines)
         if yes is None or no is None:
-            if any(w.origin == "ocr" for w in page.words) or yes is not no:
+            covered = _covered(item, match, lines, yes or no, of_yes=yes is None)
+            if covered is not None:
+                fields[item.field] = Field(value=covered, confidence=0.92, page=page.number)
+            elif any(w.origin == "ocr" for w in page.words) or yes is not no:
                 findings.append(_unseen(item.question[0], item.field))
             continue
         if yes.state and no.state:
@@ -229,6 +241,25 @@ def _answers(item: Item, match: Match, page: Page, lines: Sequence[Line]) -> tup
     if len(others) == 1 and found is not None and (others[0].box[0] < found.box[0]) == (yes is None):
         return (others[0], no) if yes is None else (yes, others[0])
     return yes, no
+
+
+def _covered(item: Item, match: Match, lines: Sequence[Line], other: Tick | None, *, of_yes: bool) -> bool | None:
+    """The answer whose box is not seen because its mark runs into the word beside it, where the other box is empty.
+
+    The recognised word is then as wide as box and word together. None: nothing of the kind is to be seen.
+    """
+    if other is None or other.state is not False:
+        return None
+    widths = []
+    for spellings in (item.oui, item.non):
+        here = [x for x in lines if x.page == match.page and abs((x.box[1] + x.box[3]) / 2 - match.middle) < 9]
+        found = [m for m in find(spellings, here, fuzzy=False, inner=True) if m.box[0] >= match.box[2] - 4]
+        if not found:
+            return None
+        words = [w for x in here for i, w in x.words if i == found[0].spans[0][0]]
+        widths.append(words[0].box[2] - words[0].box[0])
+    missing, seen = (widths[0], widths[1]) if of_yes else (widths[1], widths[0])
+    return of_yes if missing > 1.6 * seen else None
 
 
 def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequence[Line]) -> Tick | None:

@@ -131,16 +131,37 @@ def rows(page: Page, index: int) -> list[Line]:
 
 
 def _sorted_rows(numbered: list[tuple[int, Word]], index: int) -> list[Line]:
+    """Recognised words chained from left to right, each to the row that ends at its height.
+
+    A word much taller than the rest (a signature read as letters) bridges no rows: its middle lies in neither.
+    """
+    heights = sorted(_height(w.box) for _, w in numbered)
+    most = 1.5 * heights[len(heights) // 2]
     lines: list[Line] = []
-    for i, word in sorted(numbered, key=lambda p: (p[1].box[1] + p[1].box[3], p[1].box[0])):
-        best = next((x for x in reversed(lines[-6:]) if same_row(x.words[-1][1].box, word.box)), None)
+    for i, word in sorted(numbered, key=lambda p: p[1].box[0]):
+        box = _shrunk(word.box, most)
+        best: Line | None = None
+        least = 0.75
+        for line in lines:
+            last = _shrunk(line.words[-1][1].box, most)
+            low = min(_height(last), _height(box))
+            shared = min(last[3], box[3]) - max(last[1], box[1])
+            apart = abs(last[1] + last[3] - box[1] - box[3]) / 2 / most
+            if shared > 0.5 * low and apart < least and box[0] > last[2] - 0.6 * low:
+                best, least = line, apart
         if best is None:
             lines.append(Line(index, [(i, word)]))
         else:
             best.words.append((i, word))
-    for line in lines:
-        line.words.sort(key=lambda p: p[1].box[0])
-    return lines
+    return sorted(lines, key=lambda line: (line.words[0][1].box[1], line.words[0][1].box[0]))
+
+
+def _shrunk(box: Box, most: float) -> Box:
+    """A box made at most so high, about its middle."""
+    if box[3] - box[1] <= most:
+        return box
+    middle = (box[1] + box[3]) / 2
+    return box[0], middle - most / 2, box[2], middle + most / 2
 
 
 def same_row(a: Box, b: Box) -> bool:

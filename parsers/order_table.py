@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from parsers import checks, values
@@ -213,6 +213,7 @@ def _line(
     total = values.parse_amount(total_text) if total_text else None
     if total_text and total is None:
         out.findings.append(_unread(row, total_text))
+    quantity, total, agreed = _arithmetic(quantity, quantity_words, total, total_words, row.price)
     if price is None or (price != row.price and min((w.confidence for w in price_words), default=1.0) < 1.0):
         price = row.price  # what is printed there is known; recognition may have misread it
     if struck:
@@ -235,12 +236,43 @@ def _line(
     if quantity == 0:
         return None
     sure = of_words([*quantity_words, *total_words])
-    if price is not None and total is not None and abs(price * quantity - total) < Decimal("0.005"):
+    if agreed or (price is not None and total is not None and abs(price * quantity - total) < Decimal("0.005")):
         sure = max(sure, 0.97)  # two figures that agree with the printed price
     if sure < _SURE or doubt:
         out.doubtful.append(row.label)
     boxes = [w.box for w in (*quantity_words, *total_words)] or [t.box for t in ticks if t.state] or [match.box]
     return Line(label=row.label, quantity=quantity, unit_price=price, total=total, page=number, box=around(boxes))
+
+
+def _arithmetic(
+    quantity: Decimal | None,
+    quantity_words: list[Word],
+    total: Decimal | None,
+    total_words: list[Word],
+    price: Decimal | None,
+) -> tuple[Decimal | None, Decimal | None, bool]:
+    """Recognised figures that contradict the printed price: the one other reading of them that does not, if there is.
+
+    A hand's 1 and 7 look alike; that quantity × price = total tells them apart. Digital figures are left as they stand.
+    """
+    recognised = any(w.origin == "ocr" for w in (*quantity_words, *total_words))
+    if not recognised or price is None or quantity is None or total is None or quantity * price == total:
+        return quantity, total, False
+    if total % price == 0 and total / price in _other_figures(quantity_words, values.parse_quantity):
+        return total / price, total, True
+    if quantity * price in _other_figures(total_words, values.parse_amount):
+        return quantity, quantity * price, True
+    return quantity, total, False
+
+
+def _other_figures(words: list[Word], parse: Callable[[str], Decimal | None]) -> set[Decimal]:
+    """What a recognised figure may be instead: the engines' other readings, and ones for sevens."""
+    text = joined(words)
+    texts = {text.replace("7", "1"), text.replace("1", "7")}
+    for i, w in enumerate(words):
+        for other in (w.second or "", *w.others):
+            texts.add(joined([*words[:i], replace(w, text=other), *words[i + 1 :]]))
+    return {v for t in texts if (v := parse(t)) is not None}
 
 
 def _unread(row: Row, text: str) -> Finding:

@@ -19,6 +19,7 @@ from parsers.zones import joined
 Parse = Callable[[str], tuple[str | int | None, float]]  # text → value and whether it is of its type (1) or not
 
 _MOST = 80  # combinations of readings looked at
+_SPELT = frozenset({"name", "text", "reference", "department"})
 _PROVES = frozenset({"siret", "siret_or_siren", "uai", "date", "phone", "email", "postal_code", "digits", "integer"})
 # Words of offices and functions in local bodies and schools: two of them run together are two words.
 _OFFICE_WORDS = (
@@ -32,8 +33,19 @@ _OFFICE_WORDS = (
     "publique referent referente responsable ressources secretaire secretariat service services systemes "
     "technique techniques territorial territoriale tresorier tresoriere ville"
 )
+_GENERIC_LOCALS = (
+    "accueil administration commune communication compta comptabilite contact courrier dgs direction finances "
+    "gestion informatique intendance mairie marches marchespublics secretariat secretairegeneral secretaire ville"
+)
+_GENERIC = frozenset(_GENERIC_LOCALS.split())
 _OFFICE = frozenset(_OFFICE_WORDS.split())
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
+_GLUED = re.compile(r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ]{3})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_STRANGE = re.compile(
+    r"[\[\]{}|<>\\_*#~^=]|(?<=\w)/(?=\w)|(?<=[a-zà-ÿ])/|\((?![^)]*\))|^[^(]*\)"
+)  # no letters of a name
+_STRANGE_CODE = re.compile(r"[\[\]{}()|<>\\*#~^=]")  # the same of a reference, which may hold strokes and dashes
+_MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
 
 
@@ -67,7 +79,7 @@ class _Candidate:
 
 def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
     """The fields of one document, by name; a field in whose place nothing is written is left out."""
-    offered = {r.name: _candidates(r) for r in read}
+    offered = {r.name: _candidates(r, context) for r in read}
     offered = {name: found for name, found in offered.items() if found}
     by_name = {r.name: r for r in read}
     chosen: dict[str, Settled] = {}
@@ -76,7 +88,12 @@ def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
             if (by_name[name].type in _PROVES) == proving and name not in chosen:
                 said = _witness(name, by_name[name].type, chosen, context)
                 chosen[name] = _choose(by_name[name], found, said)
-    for name in ("contact_email", "functional_email", "postal_code"):  # now that names and places are known
+    for name in (
+        "contact_email",
+        "functional_email",
+        "postal_code",
+        "member_name",
+    ):  # now that names and places are known
         if name in chosen and chosen[name].confidence < confidence.ENOUGH:
             said = _witness(name, by_name[name].type, chosen, context)
             chosen[name] = _choose(by_name[name], offered[name], said)
@@ -86,7 +103,7 @@ def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
 # --- what the engines offer ------------------------------------------------------------------------------------------
 
 
-def _candidates(read: Recognised) -> list[_Candidate]:
+def _candidates(read: Recognised, context: Context) -> list[_Candidate]:
     combined: list[tuple[float, bool, bool, tuple[Word, ...]]] = [(1.0, True, True, ())]
     for word in read.words:
         options = _readings(word)
@@ -109,7 +126,17 @@ def _candidates(read: Recognised) -> list[_Candidate]:
         else:
             right = known.of_type or sure >= 1.0
             out[value] = _Candidate(value, known.likely + likely, right, known.first or first, known.offered or own)
+    for value in _kindred(read, out, context):
+        out.setdefault(value, _Candidate(value, 1e-2, of_type=True, first=False, offered=False))
     return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
+
+
+def _kindred(read: Recognised, out: Mapping[str | int, _Candidate], context: Context) -> list[str]:
+    """SIRETs of the census that are what was read but for ones and sevens, which some hands write alike."""
+    if read.type not in ("siret", "siret_or_siren"):
+        return []
+    alike = [str(v).replace("7", "1") for v, c in out.items() if c.first]
+    return [b.siret for b in context.census if b.siret and b.siret.replace("7", "1") in alike]
 
 
 def _readings(word: Word) -> list[tuple[str, float, bool]]:
@@ -119,7 +146,7 @@ def _readings(word: Word) -> list[tuple[str, float, bool]]:
         best = text
         if word.second is not None and word.origin == "ocr" and _accents(word.second) > _accents(text):
             best = _tidy(word.second)  # the engine that sees accents
-        return [(best, 1.0, True)]
+        return [(best, 1.0, True), *_repaired(best)]
     sure = min(0.999, max(0.05, confidence.raw(word)))
     readings = {text: sure}
     rest = 1 - sure
@@ -127,20 +154,30 @@ def _readings(word: Word) -> list[tuple[str, float, bool]]:
         readings.setdefault(_tidy(other), rest * 0.5 / (i + 1))
     if word.second:
         readings[_tidy(word.second)] = readings.get(_tidy(word.second), 0.0) + rest * 0.4
+    for other, weight, _ in _repaired(text):
+        readings.setdefault(other, weight)
     own = {text, *map(_tidy, (*word.others, _capitals(text)))}
     return [(t, p, t in own) for t, p in readings.items()]
 
 
 def _tidy(text: str) -> str:
-    """Specks read as full stops behind particles go; words of offices that were run together stand apart."""
+    """Specks read as full stops behind particles go; words that were run together stand apart."""
     if _PARTICLE.match(text):
         return text[:-1]
+    text = _GLUED.sub(" ", text)
     folded = values.fold(text)
     if len(folded) == len(text) and len(text) >= 8 and text.isalpha() and folded not in _OFFICE:
         for i in range(2, len(text) - 1):
             if folded[:i] in _OFFICE and folded[i:] in _OFFICE:
                 return f"{text[:i]} {text[i:]}"
     return text
+
+
+def _repaired(text: str) -> list[tuple[str, float, bool]]:
+    """A reading without the signs that stand for misread letters."""
+    if not _STRANGE.search(text) or sum(c.isalpha() for c in text) < 2:
+        return []
+    return [(text.translate(_MISREAD), 0.05, False)]
 
 
 def _accents(text: str) -> int:
@@ -161,7 +198,8 @@ def _choose(read: Recognised, found: Sequence[_Candidate], said: Callable[[str],
     def weight(c: _Candidate) -> float:
         checked = 1.0 if _checks(read.type, str(c.value)) in (None, True) else 0.02
         borne = 40.0 if said is not None and said(str(c.value)) else 1.0
-        return c.likely * checked * borne * (1.0 if c.of_type else 0.01)
+        strange = 0.02 if _is_strange(read, str(c.value)) else 1.0
+        return c.likely * checked * borne * strange * (1.0 if c.of_type else 0.01)
 
     best = max(found, key=weight)
     text = str(best.value)
@@ -176,11 +214,15 @@ def _sureness(read: Recognised, best: _Candidate, found: Sequence[_Candidate], *
     checked = _checks(read.type, text)
     if checked is False:
         return 0.5
+    if _is_strange(read, text):
+        return 0.6
+    if read.type == "digits" and "7" in text and not known:
+        return min(0.85, confidence.of_words(read.words))  # cell by cell, some hands' ones are read as sevens
     if best.first and all(w.origin != "ocr" or confidence.agrees(w) for w in read.words):
         return confidence.of_words(read.words)
     least = min(confidence.raw(w) for w in read.words)
     if known:
-        return confidence.KNOWN if best.first else 0.93
+        return confidence.KNOWN if best.first else 0.93 if best.offered or _apart(found, text) > 1 else 0.85
     if checked:
         rivals = [c for c in found if c.of_type and c.value != best.value and _checks(read.type, str(c.value))]
         return confidence.CHECKED if best.first and least > 0.6 else 0.92 if not rivals else 0.6
@@ -190,9 +232,22 @@ def _sureness(read: Recognised, best: _Candidate, found: Sequence[_Candidate], *
         return 0.6
     if least >= (confidence.RIVALLED if _rivalled(read, best) else confidence.CLEAR):
         return confidence.ENOUGH
-    if read.type in ("date", "phone", "email", "postal_code") and least >= 0.95 and not _rivalled(read, best):
-        return 0.9
     return min(confidence.DOUBT, least)
+
+
+def _is_strange(read: Recognised, text: str) -> bool:
+    """Whether a value holds signs that no name or reference holds."""
+    if read.type not in _SPELT:
+        return False
+    return (_STRANGE_CODE if read.type == "reference" else _STRANGE).search(text) is not None
+
+
+def _apart(found: Sequence[_Candidate], text: str) -> int:
+    """In how many characters a value differs from what the first engine read."""
+    first = next((str(c.value) for c in found if c.first), "")
+    if len(first) != len(text):
+        return 99
+    return sum(a != b for a, b in zip(first, text, strict=True))
 
 
 def _same(text: str, read: Recognised) -> bool:
@@ -203,7 +258,7 @@ def _same(text: str, read: Recognised) -> bool:
 
 def _rivalled(read: Recognised, best: _Candidate) -> bool:
     """Whether the second engine read another value of the right type."""
-    if read.type not in _PROVES or any(w.second is None for w in read.words):
+    if read.type not in _PROVES or read.type == "email" or any(w.second is None for w in read.words):
         return False
     value, sure = read.parse(joined([replace(w, text=w.second or "") for w in read.words]))
     return value is not None and sure >= 1.0 and value != best.value
@@ -233,20 +288,23 @@ def _witness(name: str, type_: str, chosen: Mapping[str, Settled], context: Cont
     if type_ == "email":
         return _address(name, chosen, context, body)
     if name == "postal_code":
-        return None
+        departments = {_text(chosen, "siret")[2:4]} if _text(chosen, "siret")[:1] == "2" else set()
+        departments |= {_text(chosen, "uai")[1:3]}
+        return lambda v: v[:2] in departments
     if name == "member_name":
         names = {squash(b.name) for b in ([body] if body else context.census)}
-        return lambda v: squash(v) in names
+        city = squash(_text(chosen, "city"))
+        return lambda v: squash(v) in names or (len(city) >= 5 and squash(v).endswith(city))
     if name == "city":
-        around = [_sure_text(chosen, "member_name"), body.name if body else ""]
-        around += [_domain(_sure_text(chosen, n)) for n in ("contact_email", "functional_email")]
+        around = [_text(chosen, "member_name"), body.name if body else ""]
+        around += [_domain(_text(chosen, n)) for n in ("contact_email", "functional_email")]
         places = [squash(a) for a in around if a]
         return lambda v: len(squash(v)) >= 4 and any(squash(v) in p for p in places)
     if name == "contact_name":
-        local = [_local(_sure_text(chosen, "contact_email"))] + [_local(a) for a in (body.addresses if body else ())]
+        local = [_local(_text(chosen, "contact_email"))] + [_local(a) for a in (body.addresses if body else ())]
         return lambda v: any(_names(v, x) for x in local if x)
     if name == "signatory_name":
-        contact = squash(_sure_text(chosen, "contact_name"))
+        contact = _text(chosen, "contact_name")
         local = [_local(a) for a in (body.addresses if body else ())]
         return lambda v: (bool(contact) and _tokens(v) == _tokens(contact)) or any(_names(v, x) for x in local if x)
     return None
@@ -268,23 +326,25 @@ def _address(
 ) -> Callable[[str], bool] | None:
     known = {a for b in ([body] if body else context.census) for a in b.addresses}
     domains = {_domain(a) for a in known}
-    uai = _sure_text(chosen, "uai").lower()
+    uai = _text(chosen, "uai").lower()
     other = "functional_email" if name == "contact_email" else "contact_email"
-    if other in chosen and chosen[other].confidence >= confidence.ENOUGH:
-        domains.add(_domain(str(chosen[other].value)))
-    contact = _sure_text(chosen, "contact_name")
+    domains.add(_domain(_text(chosen, other)))
+    contact = _text(chosen, "contact_name")
 
     def borne(v: str) -> bool:
         if v in known or (uai and v.startswith((f"ce.{uai}@", f"gestion.{uai}@"))):
             return True
-        return name == "contact_email" and _domain(v) in domains and bool(contact) and _names(contact, _local(v))
+        if _domain(v) not in domains:
+            return False
+        return _local(v) in _GENERIC if name == "functional_email" else bool(contact) and _names(contact, _local(v))
 
     return borne
 
 
-def _sure_text(chosen: Mapping[str, Settled], name: str) -> str:
+def _text(chosen: Mapping[str, Settled], name: str) -> str:
+    """A value settled so far, sure or not: two places written apart that agree bear one another out."""
     settled = chosen.get(name)
-    return str(settled.value) if settled is not None and settled.confidence >= confidence.ENOUGH else ""
+    return str(settled.value) if settled is not None and settled.of_type else ""
 
 
 def _domain(address: str) -> str:

@@ -7,7 +7,7 @@ to it whole, even where it runs over the next label; what stands on another row 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parsers.labels import Match, around, overlap, part_box, same_row
@@ -28,6 +28,7 @@ class Place:
     x1: float
     top: float
     bottom: float
+    row: int | None = None  # the row of recognised words that the label stands in
     words: list[Word] = field(default_factory=list)
 
     @property
@@ -109,7 +110,7 @@ def places(pages: Sequence[Page], matches: Sequence[Match], others: Sequence[Mat
             same = other is not match and other.page == match.page and abs(other.middle - y) < _REACH
             if same and other.box[0] >= match.box[2] - 1:
                 right = min(right, other.box[0])
-        bars = [x for x in verticals(page, y) if x > match.box[2] - 2]
+        bars = [x for x in verticals(page, y) if x > match.box[2] - 2 and not _through_a_word(page, match, x)]
         x0 = match.box[2]
         in_grid = False
         if bars and bars[0] < right:
@@ -129,6 +130,13 @@ def places(pages: Sequence[Page], matches: Sequence[Match], others: Sequence[Mat
     return out
 
 
+def _through_a_word(page: Page, match: Match, x: float) -> bool:
+    """Whether a vertical line runs through a word of the label's row: a letter's stroke, no border."""
+    return any(
+        w.origin == "ocr" and w.box[0] + 0.8 < x < w.box[2] - 0.8 and same_row(w.box, match.box) for w in page.words
+    )
+
+
 def _anything_between(page: Page, match: Match, x: float) -> bool:
     covered = {s[0] for s in match.spans}
     return any(
@@ -137,8 +145,11 @@ def _anything_between(page: Page, match: Match, x: float) -> bool:
     )
 
 
-def leftovers(page: Page, index: int, matches: Iterable[Match]) -> list[Word]:
-    """The page's words without what labels cover; a word glued to its label keeps the rest of its letters."""
+def leftovers(page: Page, index: int, matches: Iterable[Match], row_of: dict[int, int]) -> list[Word]:
+    """The page's words without what labels cover; a word glued to its label keeps the rest of its letters.
+
+    `row_of`: row by the word's id, of recognised words; what is cut off is added to it.
+    """
     covered: dict[int, list[tuple[int, int]]] = {}
     for m in matches:
         if m.page == index:
@@ -153,17 +164,21 @@ def leftovers(page: Page, index: int, matches: Iterable[Match]) -> list[Word]:
         for a, b in [*sorted(covered[i]), (len(w.text), len(w.text))]:
             piece = w.text[at:a]
             if piece.strip(" :.;,()*?"):
-                out.append(replace(w, text=piece, box=part_box(w, at, a), second=None if w.second is None else piece))
+                out.append(replace(w, text=piece, box=part_box(w, at, a), second=None, others=()))
+                if id(w) in row_of:
+                    row_of[id(out[-1])] = row_of[id(w)]
             at = max(at, b)
     return out
 
 
-def fill(page: Page, index: int, found: Sequence[Place], words: Sequence[Word]) -> list[Word]:
+def fill(
+    page: Page, index: int, found: Sequence[Place], words: Sequence[Word], row_of: Mapping[int, int]
+) -> list[Word]:
     """Put words into the places of this page; returns those that stand in none."""
     here = [p for p in found if p.match.page == index]
     left: list[Word] = []
     for chunk in _chunks(page, words):
-        place = _place_of(around(w.box for w in chunk), here)
+        place = _place_of(around(w.box for w in chunk), row_of.get(id(chunk[0])), here)
         if place is None:
             left.extend(chunk)
         else:
@@ -197,17 +212,20 @@ def _runs_on(page: Page, a: Word, b: Word) -> bool:
     )
 
 
-def _place_of(box: Box, here: Sequence[Place]) -> Place | None:
-    """The place in which a run of words begins."""
+def _place_of(box: Box, row: int | None, here: Sequence[Place]) -> Place | None:
+    """The place in which a run of words begins; where the page is not level, its row says as much as its height."""
     x, y = box[0] + 1.5, (box[1] + box[3]) / 2
     middle = (box[0] + box[2]) / 2
     best: Place | None = None
+    least = (True, 0.0, 0.0)
     for p in here:
-        if not p.top <= y <= p.bottom:
+        own = row is not None and row == p.row and abs(p.match.middle - y) < 2 * _REACH
+        if not own and not p.top <= y <= p.bottom:
             continue
         begins = p.match.box[0] - 2 <= x < p.x1 or (x < p.x0 and p.x0 <= middle < p.x1)
-        if begins and (best is None or (abs(p.match.middle - y), -p.x0) < (abs(best.match.middle - y), -best.x0)):
-            best = p
+        rank = (not own, abs(p.match.middle - y), -p.x0)
+        if begins and (best is None or rank < least):
+            best, least = p, rank
     return best
 
 
