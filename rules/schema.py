@@ -56,6 +56,7 @@ class Requirement(Table):
     id: Text
     kinds: Annotated[list[PieceKind], Field(min_length=1)]  # the first names the requirement
     what: Text  # French with its article: « la fiche d’ouverture de compte du lot 2 »
+    brief: str = ""  # for a subject: « l’avenant à signer »
     named: dict[PieceKind, Text] = {}  # what a received one is called, where its kinds differ
     how: str = ""  # how it reaches us
     when: When = {}  # asked for only where these facts hold; an unknown one is asked for

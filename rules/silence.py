@@ -66,7 +66,7 @@ def _chaser(case: Case, step: Step, at: dt.datetime) -> Letter:
         office_hours=True,
         facts={
             **tell.common(case, at, "provider"),
-            "milestone": _milestone(step),
+            "milestone": {**_milestone(step), "what": step.rule.for_provider or step.rule.what},
             "forwarded_at": gone.isoformat() if gone else None,
         },
     )

@@ -178,6 +178,7 @@ def missing(case: Case) -> list[Json]:
             "id": r.id,
             "kind": r.kind,
             "what": r.what,
+            "brief": rules[r.id].brief,
             "how": rules[r.id].how,
             "state": r.state,
             "why": r.why if r.state == "refused" else "",
