@@ -27,9 +27,9 @@ def silence_letters(case: Case) -> Iterator[Letter]:
         yield _escalation(
             case,
             quiet,
-            f"{case.dossier.ref}/escalation/quiet",
+            f"{case.dossier.ref}/escalation/quiet/{quiet.date().isoformat()}",
             "late",
-            f"{case.provider} n’a donné aucune nouvelle de ce dossier depuis son envoi.",
+            f"{case.provider} n’a plus donné de nouvelles de ce dossier depuis {case.group.quiet_days} jours ouvrés.",
             "Demander au prestataire où en est le dossier.",
             office_hours=True,
         )
@@ -46,13 +46,13 @@ def silence_turns(case: Case) -> Iterator[dt.datetime]:
 
 
 def _quiet_at(case: Case) -> dt.datetime | None:
-    """A dossier that went out, has no milestone of its own to ask after, and of which nobody ever heard again."""
+    """A dossier that went out, has no milestone of its own to ask after, and of which nobody has heard for long."""
     told, days = case.told, case.days
     gone = told.ordered_at if told.sendings else told.listed_at
     if gone is None or told.over or case.opened_at or any(s.rule.opens for s in case.steps):
         return None
-    heard = any(n.kind == "milestone" and n.at <= case.now for n in case.dossier.news)
-    return None if heard else days.opening(days.add(days.date(gone), case.group.quiet_days))
+    heard = [n.at for n in case.dossier.news if n.kind == "milestone" and gone < n.at <= case.now]
+    return days.opening(days.add(days.date(max([gone, *heard])), case.group.quiet_days))
 
 
 def _chaser(case: Case, step: Step, at: dt.datetime) -> Letter:

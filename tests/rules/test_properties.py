@@ -230,3 +230,32 @@ def test_facts_are_json_and_keys_are_unique(d: Dossier, now: dt.datetime) -> Non
     decision = ask(d, now)
     json.dumps([dict(x.facts) for x in decision.letters] + [dict(q.facts) for q in decision.questions])
     assert len(keys(decision)) == len(decision.letters)
+
+
+@settings(many, max_examples=60)
+@given(dossiers())
+def test_every_dossier_moves_or_is_on_somebodys_list(d: Dossier) -> None:
+    """Left alone, a dossier ends where nothing is owed, or a person has been told of it."""
+    now = START + dt.timedelta(days=61)
+    told: dict[str, str] = {}
+    for _ in range(60):
+        decision = ask(d, now)
+        told |= {x.key: x.to for x in decision.letters if x.key not in told}
+        d = filed(d, decision, now=now)
+        if decision.next_at is None:
+            break
+        now = decision.next_at
+    assert decision.next_at is None
+    done = decision.state in {"active", "complete", "withdrawn", "closed"} and not any(
+        r.state in {"missing", "refused"} for r in decision.requirements if not _asked_elsewhere(d, r.kind)
+    )
+    listed = GROUPS[d.group].lot(d.lot).starts == "list" and decision.state in {"expected", "incomplete", "complete"}
+    assert done or listed or decision.questions or "coordinator" in told.values() or _private(d)
+
+
+def _asked_elsewhere(d: Dossier, kind: str) -> bool:
+    return kind == "group_convention" and not d.lead
+
+
+def _private(d: Dossier) -> bool:
+    return d.lot == "tpe" and d.member.kind == "private"

@@ -181,7 +181,7 @@ def test_a_lot_without_milestones_is_put_to_the_coordinator_when_nobody_is_heard
     contract = paper("merchant_contract", ("tpe",), T0, fields={"merchant_number": "1234567"})
     d = dossier("tpe", contract, lead=False)
     quiet = decided(d, "2026-01-05T10:00")
-    assert [x.key for x in quiet.letters if x.kind == "escalation"] == ["LDMEMS-TPE-0001/escalation/quiet"]
+    assert [x.key for x in quiet.letters if x.kind == "escalation"] == ["LDMEMS-TPE-0001/escalation/quiet/2026-01-05"]
 
 
 def test_the_prefectures_validation_has_its_own_clock() -> None:
