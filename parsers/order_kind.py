@@ -66,6 +66,9 @@ def titles(sheet: Sheet) -> list[Title]:
         key = re.sub(r"^[-–—*•«\"'(\s]+", "", key)
         shift = len(s.key) - len(key) if s.key.endswith(key) else 0
         kind, m = _kind(key)
+        if kind is None and (dash := re.match(r"[^-:]{3,40}\s-\s(?=bon de commande|engagement juridique)", key)):
+            shift, key = shift + dash.end(), key[dash.end() :]
+            kind, m = _kind(key)
         if kind is None or m is None:
             continue
         rest = key[m.end() :]
@@ -90,7 +93,7 @@ def titles(sheet: Sheet) -> list[Title]:
 
 
 def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
-    if m := vocabulary.pattern("titles", "commitment").match(key):
+    if (m := vocabulary.pattern("titles", "commitment").match(key)) and not re.match(r"\s*:", key[m.end() :]):
         return "legal_commitment", m
     if m := vocabulary.pattern("titles", "order").match(key):
         if re.match(r"\s+(?:publique|d'achat\s+public|electronique)", key[m.end() :]) and m[0] == "commande":

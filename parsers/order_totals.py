@@ -26,6 +26,7 @@ _CARRIED = re.compile(r"(?:a\s+)?report|sous[- ]?total|total\s+(?:de\s+la\s+)?pa
 _RATE = re.compile(
     r"\(?(?:a|au\s+taux\s+de|taux)?\s*\d{1,2}(?:[.,]\d{1,2})?\s*%\)?|\b(?:a|au\s+taux\s+de)\s+\d{1,2}(?:[.,]\d{1,2})?\b"
 )
+_AGAIN = re.compile(r"total|montant|t\.?v\.?a\b|net\b|soit\b|dont\b")
 _TAIL = re.compile(r"-?\d[\d .,']*(?:\s*(?:€|eur(?:os?)?))?\s*$")
 
 
@@ -89,8 +90,10 @@ def _parts(s: Segment) -> list[Segment]:
     for w in s.words:
         if w.text in ("–", "-", "—", "|", ";", "/", "+", "="):
             runs.append([])
-        else:
-            runs[-1].append(w)
+            continue
+        if _AGAIN.match(values.fold(w.text)) and any(re.search(r"\d[.,]\d\d$", o.text) for o in runs[-1]):
+            runs.append([])
+        runs[-1].append(w)
     parts = [Segment(tuple(r), s.page) for r in runs if r]
     return parts if len(parts) > 1 and sum(kind_of(p.key) is not None for p in parts) > 1 else [s]
 
@@ -119,16 +122,20 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
             yield Figure(got, o)
     if seen or amount is not None:
         return
+    # Captions over figures: the place of a figure goes up to the next caption.
+    end = min((o.box[0] for o in right if kind_of(o.key) is not None), default=s.box[2] + 240.0)
     under = [
         o
         for o in segments
         if o is not s
         and 0 <= o.box[1] - s.box[3] + 2 < 2.6 * max(s.height, 6)
-        and overlap(s.box[0] - 8, s.box[2] + 8, o.box[0], o.box[2]) > 0
+        and overlap(s.box[0] - 8, max(s.box[2] + 8, end - 2), o.box[0], o.box[2]) > 0
+        and values.parse_amount(o.text) is not None
     ]
     nearest = min(under, key=lambda o: o.box[1], default=None)
-    if nearest is not None and (got := values.parse_amount(nearest.text)) is not None:
-        yield Figure(got, nearest)
+    for o in under:
+        if nearest is not None and same_row(o.box, nearest.box) and (got := values.parse_amount(o.text)) is not None:
+            yield Figure(got, o)
 
 
 def _level(o: Segment, s: Segment) -> bool:
@@ -165,7 +172,7 @@ def _choose(figures: dict[str, list[Figure]], lines_sum: Decimal | None, adjustm
             + 3.0 * (exact is not None)
             + 1.0 * (adjustment is not None)
             + 0.5 * sum(x is not None for x in (e, v, i))
-            - 2.0 * clash
+            - 0.4 * clash
             - 0.25 * plain,
         )
         if score > best[0]:

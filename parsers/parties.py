@@ -153,7 +153,11 @@ def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
     reach = 2.2 if _goes_on(b) and not marks(a) else 0.95  # paragraphs of a letter stand further apart
     if same_row(a.box, b.box) or gap < -2 or gap > reach * min(max(a.height, 5.0), max(b.height, 5.0)) + 1:
         return False
-    if overlap(a.box[0], a.box[2], b.box[0], b.box[2]) <= 0 or head_role(b) is not None or sheet.barred(a.box, b.box):
+    if overlap(a.box[0], a.box[2], b.box[0], b.box[2]) <= 0 or head_role(b) is not None:
+        return False
+    # A letterhead may have a line between name and address.
+    named = _goes_on(b) and abs(a.box[0] - b.box[0]) < 2 and names.is_public_body(a.text)
+    if sheet.barred(a.box, b.box) and not named:
         return False
     left = abs(a.box[0] - b.box[0]) < 4
     right = abs(a.box[2] - b.box[2]) < 2

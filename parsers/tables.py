@@ -142,7 +142,7 @@ def _cells(row: Sequence[Segment]) -> list[tuple[str, Box]]:
 
 def _parts(s: Segment) -> list[tuple[str, Box]]:
     """A segment as header cells side by side, empty where it is none."""
-    words = s.words
+    words = _apart(s.words)
     best: dict[int, list[tuple[str, Box]]] = {0: []}
     for end in range(1, len(words) + 1):
         for start in range(max(0, end - 5), end):
@@ -155,6 +155,20 @@ def _parts(s: Segment) -> list[tuple[str, Box]]:
             if end not in best or len(option) < len(best[end]):
                 best[end] = option
     return best.get(len(words), [])
+
+
+def _apart(words: Sequence[Word]) -> list[Word]:
+    """Header words set so tightly that they came as one (`QuantitéPrix`) taken apart, their boxes by share."""
+    found: list[Word] = []
+    for w in words:
+        cuts = [m.start() for m in re.finditer(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", w.text)]
+        at = [0, *cuts, len(w.text)]
+        x0, top, x1, bottom = w.box
+        wide = (x1 - x0) / max(len(w.text), 1)
+        found.extend(
+            replace(w, text=w.text[a:b], box=(x0 + a * wide, top, x0 + b * wide, bottom)) for a, b in pairwise(at)
+        )
+    return found
 
 
 def _merge(sheet: Sheet, at: int) -> Header | None:
@@ -198,7 +212,7 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
     for s in cells:
         split = _parts(s) if column_kind(s.key) is None else []
         groups = (
-            [[w for w in s.words if overlap(w.box[0], w.box[2], b[0], b[2]) > 0] for _, b in split]
+            [[w for w in _apart(s.words) if overlap(w.box[0], w.box[2], b[0], b[2]) > 0.1] for _, b in split]
             if split
             else [list(s.words)]
         )
@@ -235,22 +249,75 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
 # --- columns' borders ------------------------------------------------------------------------------------------------
 
 
-def borders(sheet: Sheet, header: Header, body: Sequence[Sequence[Segment]]) -> tuple[Column, ...]:
-    """The columns with their borders: a ruling between two headers, else the widest white gap that no row crosses."""
+def borders(sheet: Sheet, header: Header, body: Sequence[Sequence[Segment]]) -> list[tuple[Column, ...]]:
+    """The columns with their borders, in one or two readings, the likelier first.
+
+    One follows the white gaps that no row crosses (and rulings between two headers); one gives each column of figures
+    to a header in order, for headers set left over figures set right.
+    """
     columns = sorted(header.columns, key=lambda c: c.head[0])
-    edges: list[float] = []
-    bottom = max((s.box[3] for row in body for s in row), default=header.box[3])
-    for a, b in pairwise(columns):
-        edges.append(_edge(sheet, a, b, header, body, bottom))
     left = min([columns[0].head[0], *(s.box[0] for row in body for s in row)]) - 2
     right = max([columns[-1].head[2], *(s.box[2] for row in body for s in row)]) + 2
-    xs = [left, *edges, right]
+    gaps = [_edge(sheet, a, b, header, body) for a, b in pairwise(columns)]
+    found = [_bounded(columns, [left, *gaps, right])]
+    by_stacks = _by_stacks(columns, body)
+    if by_stacks is not None:
+        found.append(_bounded(columns, [left, *by_stacks, right]))
+    return found
+
+
+def _bounded(columns: Sequence[Column], xs: Sequence[float]) -> tuple[Column, ...]:
     return tuple(Column(c.kind, x0, x1, c.head) for c, x0, x1 in zip(columns, xs, xs[1:], strict=False))
 
 
-def _edge(
-    sheet: Sheet, a: Column, b: Column, header: Header, body: Sequence[Sequence[Segment]], bottom: float
-) -> float:
+def _by_stacks(columns: Sequence[Column], body: Sequence[Sequence[Segment]]) -> list[float] | None:
+    """Borders between columns when each stack of cells goes to a header, in order; None where they do not fit."""
+    stacks: list[list[float]] = []
+    figures: list[bool] = []
+    for s in sorted((s for row in body for s in row), key=lambda s: s.box[0]):
+        if stacks and s.box[0] < stacks[-1][1] + 1:
+            stacks[-1][1] = max(stacks[-1][1], s.box[2])
+            figures[-1] = figures[-1] and _is_figure(s)
+        else:
+            stacks.append([s.box[0], s.box[2]])
+            figures.append(_is_figure(s))
+    if not 2 <= len(stacks) <= len(columns):
+        return None
+    best = _aligned(stacks, figures, columns)
+    if best is None:
+        return None
+    places: dict[int, list[float]] = {c: stacks[i] for i, c in enumerate(best)}
+    edges: list[float] = []
+    for i in range(len(columns) - 1):
+        a = places.get(i, [columns[i].head[0], columns[i].head[2]])
+        b = places.get(i + 1, [columns[i + 1].head[0], columns[i + 1].head[2]])
+        edges.append((a[1] + b[0]) / 2)
+    return edges if edges == sorted(edges) else None
+
+
+def _is_figure(s: Segment) -> bool:
+    return values.parse_amount(s.text) is not None or values.parse_rate(s.text) is not None
+
+
+def _aligned(stacks: Sequence[Sequence[float]], figures: Sequence[bool], columns: Sequence[Column]) -> list[int] | None:
+    """For each stack of cells its column, in order, at the least distance; figures go under headers of figures."""
+    best: dict[int, tuple[float, list[int]]] = {-1: (0.0, [])}
+    for stack, figure in zip(stacks, figures, strict=True):
+        options: dict[int, tuple[float, list[int]]] = {}
+        for last, (cost, chosen) in best.items():
+            for c in range(last + 1, len(columns)):
+                head = columns[c].head
+                off = max(-overlap(stack[0], stack[1], head[0], head[2]), 0.0)
+                numeric = columns[c].kind in NUMERIC
+                wrong = 60.0 if numeric and not figure else 25.0 if figure and columns[c].kind == "label" else 0.0
+                total = cost + off + wrong
+                if c not in options or total < options[c][0]:
+                    options[c] = (total, [*chosen, c])
+        best = options
+    return min(best.values(), key=lambda x: x[0])[1] if best else None
+
+
+def _edge(sheet: Sheet, a: Column, b: Column, header: Header, body: Sequence[Sequence[Segment]]) -> float:
     low, high = a.head[0], b.head[2]
     between = [
         r
@@ -264,7 +331,7 @@ def _edge(
         gap = _widest(taken, (a.head[0] + a.head[2]) / 2, (b.head[0] + b.head[2]) / 2)
         if gap is not None:
             return gap
-    return (a.head[2] + b.head[0]) / 2 if bottom else a.head[2]
+    return (a.head[2] + b.head[0]) / 2
 
 
 def _widest(taken: Sequence[tuple[float, float]], low: float, high: float) -> float | None:
@@ -328,7 +395,8 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         body = _until(below)
     else:
         body = _until(below)
-        columns = borders(sheet, header, _inside(body))
+        options = borders(sheet, header, _inside(body))
+        columns = max(options, key=lambda o: _fitting(body, o, sheet.page.number))
     if table is None:
         table = Table(columns)
     if body:
@@ -343,6 +411,21 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
         (table.carried if any(_CARRIED.match(t) for t in texts) else table.rows).append(row)
     return table
+
+
+def _fitting(body: Sequence[Sequence[Segment]], columns: Sequence[Column], page: int) -> tuple[int, int]:
+    """How many rows prove themselves (quantity × price = total), and how many cells hold what their header says."""
+    proven = sound = 0
+    for r in body:
+        row = _row(r, columns, page)
+        quantity = values.parse_quantity(row.text("quantity"))
+        price, total = row.amount("price") or row.amount("net"), row.amount("total")
+        if quantity is not None and price is not None and total is not None:
+            proven += abs(quantity * price - total) <= Decimal("0.05") + abs(total) / 4 * bool(row.text("discount"))
+        sound += sum(row.amount(k) is not None for k in NUMERIC if row.text(k)) - sum(
+            row.amount(k) is None for k in ("quantity", "price", "net", "total") if row.text(k)
+        )
+    return proven, sound
 
 
 def _inside(body: Sequence[Sequence[Segment]]) -> list[list[Segment]]:

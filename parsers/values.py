@@ -195,6 +195,7 @@ def parse_amount(text: str) -> Decimal | None:
     `1.234` alone is None: French thousands or an English fraction.
     """
     folded = re.sub(r"(?<=\d)\s*€\s*(?=\d\d$)", ",", fold(text))  # 12€50
+    folded = re.sub(r"(?<=\d)[■□▯\ufffd](?=\d{3})", " ", folded)  # a thin space that the font does not have
     folded = folded.strip(" :;|=*")
     for pattern in _AMOUNTS:
         m = pattern.fullmatch(folded)
