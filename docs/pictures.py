@@ -86,9 +86,27 @@ def chosen(names: list[str]) -> list[Example]:
     return kept
 
 
+def index(shown: list[tuple[str, str]]) -> str:
+    """The page that shows them, one letter after the other."""
+    lines = [
+        "# Les lettres, telles qu’elles s’affichent",
+        "",
+        "Une lettre de chaque sorte, sur téléphone (360 px) et dans une fenêtre de lecture (800 px). Organismes,",
+        "personnes et numéros sont inventés. Les images se refont par `python docs/pictures.py` (Chromium est",
+        "nécessaire) ; les mots se changent comme le dit [modeles.md](../modeles.md).",
+    ]
+    for name, subject in shown:
+        lines += ["", f"## {subject}", "", f"![{subject}, sur téléphone]({name}-360.png)"]
+        if name in DARK:
+            lines.append(f"![{subject}, sur téléphone, fond sombre]({name}-360-sombre.png)")
+        lines.append(f"![{subject}, fenêtre large]({name}-800.png)")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """All pictures, or those named."""
+    """All pictures and their page, or the pictures named."""
     renderer = Renderer()
+    shown: list[tuple[str, str]] = []
     for example in chosen(sys.argv[1:]):
         mail = renderer.render(
             example.letters, role=example.role, attachments=example.attachments, pictures=example.pictures
@@ -101,7 +119,10 @@ def main() -> None:
             save(shoot(page, width), f"{example.name}-{width}")
         if example.name in DARK:
             save(shoot(page, WIDTHS[0], dark=True), f"{example.name}-{WIDTHS[0]}-sombre")
+        shown.append((example.name, mail.subject))
         print(example.name)
+    if not sys.argv[1:]:
+        (OUT / "README.md").write_text(index(shown), encoding="utf-8")
 
 
 if __name__ == "__main__":
