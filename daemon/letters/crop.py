@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 
 _SCALE = 2.0  # 144 points an inch: read at ease on a telephone, some tens of kilobytes
-_AROUND = (110.0, 26.0)  # points kept left and right, above and below: the label stands there
-_WIDEST = 520.0  # points
+_AROUND = (70.0, 22.0)  # points kept left and right, above and below: the label stands there
+_WIDEST = 360.0  # points, where the box itself is not wider
 _MEMORY = 800_000_000
 _PIXELS = 60_000_000
 
@@ -57,7 +57,8 @@ def draw(data: bytes, page: int, box: Box) -> bytes | None:
         return None
     picture, scale = sheet
     across, above = _AROUND
-    zone = (box[0] - across, box[1] - above, min(box[2] + across, box[0] - across + _WIDEST), box[3] + above)
+    end = min(box[2] + across, max(box[0] - across + _WIDEST, box[2] + 10))
+    zone = (box[0] - across, box[1] - above, end, box[3] + above)
     left, top, right, bottom = (round(v * scale) for v in zone)
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, picture.width), min(bottom, picture.height)
     if right <= left or bottom <= top:

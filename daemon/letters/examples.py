@@ -740,7 +740,7 @@ def _zone() -> Picture:
     from daemon.letters.prefilled import Papers
 
     paper = Papers().fill("CIG_lot2_bon_de_commande", {"siret": "21910652300078"}, ref="x", member="x")
-    drawn = draw(paper[1], 1, (110.0, 163.0, 300.0, 178.0)) if paper else None
+    drawn = draw(paper[1], 1, (137.9, 165.8, 326.9, 178.3)) if paper else None
     return Picture(
         cid="zone", data=drawn or b"", media_type="image/png", alt="zone du document où se lit la valeur : SIRET"
     )

@@ -12,7 +12,7 @@ from daemon.letters.crop import crop, draw
 from daemon.letters.render import FOLDER
 
 FORM = (FOLDER / "papers" / "CIG_lot2_bon_de_commande.pdf").read_bytes()
-SIRET = (110.0, 163.0, 300.0, 178.0)
+SIRET = (137.9, 165.8, 326.9, 178.3)
 
 
 def image(data: bytes | None) -> Image.Image:
