@@ -29,6 +29,7 @@ def about_group(group: Group) -> Json:
         "phone": group.phone,
         "site": group.site,
         "chat": group.chat,
+        "joining": group.joining,
         "contact": group.letters.contact,
         "answer_time": group.letters.answer_time,
     }
