@@ -17,6 +17,8 @@ from parsers.page import Page, Word
 from parsers.records import Context, Finding
 from parsers.zones import Place, fill, leftovers, places, verticals
 
+_SIGNING = ("signatory_name", "signatory_role", "signed_on")
+
 
 @dataclass(slots=True)
 class Sheet:
@@ -74,6 +76,8 @@ def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Con
     if not fields and not ordered.touched and not (lots - set(form.lots)):
         findings = [checks.blank()]
     signed = signature_box.signed(form, pages, lines, sheet.bars)
+    if not signed:  # who is to sign and when is said by a signature; unsigned, a doubt about it is worth no question
+        fields = {k: f for k, f in fields.items() if k not in _SIGNING or f.confidence >= checks.SURE}
     return Extraction(
         kind=form.kind,
         group=form.group,

@@ -87,6 +87,8 @@ def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
         for name, found in offered.items():
             if (by_name[name].type in _PROVES) == proving and name not in chosen:
                 said = _witness(name, by_name[name].type, chosen, context)
+                if by_name[name].type == "date":
+                    said = _other_dates(name, by_name, offered)
                 chosen[name] = _choose(by_name[name], found, said)
     for name in (
         "contact_email",
@@ -97,7 +99,40 @@ def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
         if name in chosen and chosen[name].confidence < confidence.ENOUGH:
             said = _witness(name, by_name[name].type, chosen, context)
             chosen[name] = _choose(by_name[name], offered[name], said)
+    if "contact_name" in chosen and "contact_email" in chosen:
+        chosen["contact_name"] = _mended(chosen["contact_name"], chosen["contact_email"])
     return chosen
+
+
+def _other_dates(
+    name: str, by_name: Mapping[str, Recognised], offered: Mapping[str, Sequence[_Candidate]]
+) -> Callable[[str], bool]:
+    """Order and signature often bear one day: the same day among the readings of two places is no chance."""
+    days = {
+        str(c.value)
+        for other, found in offered.items()
+        if other != name and by_name[other].type == "date" and other in ("order_date", "signed_on")
+        for c in found
+        if c.of_type and c.offered
+    }
+    return lambda v: name in ("order_date", "signed_on") and v in days
+
+
+def _mended(name: Settled, address: Settled) -> Settled:
+    """A person's name of which one word is nearly the one in a sure e-mail address takes that word's letters."""
+    from rapidfuzz import fuzz
+
+    if name.confidence >= confidence.ENOUGH or address.confidence < confidence.ENOUGH:
+        return name
+    parts = [p for p in re.split(r"[.\-_]", str(address.value).partition("@")[0]) if len(p) >= 6]
+    words = str(name.value).split()
+    for i, word in enumerate(words):
+        for part in parts:
+            near = squash(word)
+            if near != part and near[:1] == part[:1] and near[-1:] == part[-1:] and fuzz.ratio(near, part) >= 80:
+                words[i] = part.upper() if word.isupper() else part.capitalize()
+                return Settled(" ".join(words), confidence.ENOUGH, of_type=True)
+    return name
 
 
 # --- what the engines offer ------------------------------------------------------------------------------------------
@@ -132,7 +167,13 @@ def _candidates(read: Recognised, context: Context) -> list[_Candidate]:
 
 
 def _kindred(read: Recognised, out: Mapping[str | int, _Candidate], context: Context) -> list[str]:
-    """SIRETs of the census that are what was read but for ones and sevens, which some hands write alike."""
+    """What the census knows and was nearly read: a SIRET but for ones and sevens, which some hands write alike, an
+    address whose end was lost.
+    """
+    if read.type == "email":
+        local, _, domain = "".join(joined(read.words).lower().split()).rpartition("@")
+        known = {_domain(a) for b in context.census for a in b.addresses}
+        return [f"{local}@{d}" for d in known if len(domain) >= 6 and d != domain and d.startswith(domain.rstrip("."))]
     if read.type not in ("siret", "siret_or_siren"):
         return []
     alike = [str(v).replace("7", "1") for v, c in out.items() if c.first]

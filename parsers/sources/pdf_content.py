@@ -128,6 +128,7 @@ def read_page(pdf: pypdfium2.PdfDocument, number: int) -> Drawn:
                 for p in shapes.pictures
             ),
             strokes=(*strokes, *stamped),
+            warp=_as_shown((page.get_rotation() - upright.turn) % 360, width, height),
         )
         textpage.close()
         return Drawn(built, upright, annotations=raw.FPDFPage_GetAnnotCount(page.raw) > 0, scanned=scanned)
@@ -201,6 +202,19 @@ def _reading_turn(runs: list[_Run], turns: list[int], rotation: int) -> int:
         if turn >= 0:
             votes[turn] += len(run.text)
     return votes.most_common(1)[0][0] if votes else rotation % 360
+
+
+def _as_shown(turn: int, width: float, height: float) -> tuple[float, ...] | None:
+    """The map from the page as read to the page as a viewer shows it, turned clockwise by `turn`; None: the same."""
+    match turn:
+        case 90:
+            return 0.0, -1.0, height, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0
+        case 180:
+            return -1.0, 0.0, width, 0.0, -1.0, height, 0.0, 0.0, 1.0
+        case 270:
+            return 0.0, 1.0, 0.0, -1.0, 0.0, width, 0.0, 0.0, 1.0
+        case _:
+            return None
 
 
 def _is_visible(raw: Any, textpage: Any, run: _Run) -> bool:
