@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rules.facts import Facts, holds
-from rules.records import Dossier, Message
+from rules.records import Dossier, Message, News
 from rules.schema import Group, Lot
 from rules.standing import Memory, Standing, Verdict, stand
 
@@ -126,11 +126,16 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
             told = replace(told, closed_at=at)
         elif news.kind == "reopened":
             told = replace(told, withdrawn_at=None, closed_at=None)
-        elif news.kind == "admitted":
+        elif news.kind == "admitted" or _admits(news):
             told = replace(told, admitted=True)
         elif news.kind == "listed" and told.listed_at is None:
             told = replace(told, listed_at=at)
     return told
+
+
+def _admits(news: News) -> bool:
+    """A review of no paper is the question whether to take the body in."""
+    return news.kind == "review" and news.data.get("piece") is None and news.data.get("outcome") in {"ok", "corrected"}
 
 
 def _met(told: History, at: dt.datetime) -> History:

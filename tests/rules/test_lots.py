@@ -206,6 +206,8 @@ def test_a_body_that_the_census_does_not_know_waits_for_the_coordinator() -> Non
     admitted = decided(replace(d, news=(news("admitted", "2025-12-05T09:00"),)), "2025-12-05T09:00")
     assert admitted.state == "forwarded"
     assert one(admitted, "forward").due_at == at("2025-12-05T09:00")
+    said = news("review", "2025-12-05T09:00", piece=None, outcome="ok")
+    assert decided(replace(d, news=(said,)), "2025-12-05T09:00").state == "forwarded"
 
 
 @pytest.mark.parametrize("code", ["blank", "outdated", "password", "truncated", "sig_broken"])
