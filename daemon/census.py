@@ -160,9 +160,9 @@ def _entry(number: int, cells: Mapping[str, str]) -> tuple[Entry, list[str]] | s
         return "le nom manque"
     raw_siret, raw_uai = cells.get("siret", ""), cells.get("uai", "")
     siret, uai = values.parse_siret(raw_siret) if raw_siret else None, values.parse_uai(raw_uai) if raw_uai else None
-    if raw_siret and siret is None:
+    if raw_siret and (siret is None or not values.valid_siret(siret)):
         return f"SIRET faux : {raw_siret}"
-    if raw_uai and uai is None:
+    if raw_uai and (uai is None or not values.valid_uai(uai)):
         return f"UAI faux : {raw_uai}"
     if not siret and not uai:
         return "ni SIRET ni UAI"

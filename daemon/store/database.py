@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, Select, create_engine, event, or_, text, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from daemon.errors import ServiceUnreachable
 from daemon.store.models import DossierRow, LetterRow, MailRow
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -59,7 +61,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with _reachable(), self.engine.begin() as connection:
             if not self.sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(728364191)"))
             config.attributes["connection"] = connection
@@ -68,7 +70,7 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on an exception."""
-        with self._sessions.begin() as session:
+        with _reachable(), self._sessions.begin() as session:
             yield session
 
     def claim(
@@ -98,6 +100,17 @@ class Database:
     def close(self) -> None:
         """Returns the connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """A database that does not answer, or is full or locked, is a service out of reach: worth trying again."""
+    try:
+        yield
+    except OperationalError as e:
+        raise ServiceUnreachable(
+            f"la base de données ne répond pas : {e.orig}", "vérifiez [store] database et le serveur"
+        ) from e
 
 
 def _alive(pid: int) -> bool:

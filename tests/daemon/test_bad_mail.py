@@ -1,0 +1,114 @@
+"""No mail, however broken, stops the next one: it is kept, filed, on the books with its reason."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from daemon.store.models import MailRow
+from fixtures import scene
+from tests.daemon.test_walks import TOWN
+from tests.daemon.town import CIG, Town, body
+
+GOOD = scene.mail(
+    TOWN, "x@example.org", "BC", "Bonjour, voici le bon.", {"BC.pdf": scene.order(TOWN, "5")}, message_id="bon@b.example"
+)  # fmt: skip
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path, census=TOWN.row("5"), groups=(CIG,))
+
+
+def without(header: str) -> bytes:
+    return b"\r\n".join(x for x in GOOD.split(b"\r\n") if not x.startswith(header.encode() + b":"))
+
+
+BROKEN = {
+    "empty": b"",
+    "no blank line": b"From: a@b.example",
+    "no From": without("From"),
+    "no Message-ID": without("Message-ID"),
+    "two Message-IDs": GOOD.replace(b"Message-ID: ", b"Message-ID: <autre@b.example>\r\nMessage-ID: ", 1),
+    "1970": without("Date").replace(b"From:", b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nFrom:", 1),
+    "a date that is none": without("Date").replace(b"From:", b"Date: hier soir\r\nFrom:", 1),
+    "no boundary": GOOD.replace(b"boundary=", b"frontiere="),
+    "cut short": GOOD[: len(GOOD) // 2],
+    "raw 8-bit": b"From: \xe9l\xe8ve <a@b.example>\r\nSubject: d\xe9lib\xe9ration\r\nMessage-ID: <8@b.example>\r\n\r\n\xe0 voir",
+    "NUL bytes": b"From: a@b.example\r\nSubject: x\r\nMessage-ID: <0@b.example>\r\n\r\n" + b"\0" * 2000,
+    "not a mail": bytes(range(256)) * 40,
+    "a loop of containers": scene.mail(
+        "a@b.example", "x@example.org", "x", "x", {"x.eml": GOOD * 3}, message_id="l@b.example"
+    ),
+}
+
+
+@pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN)
+def test_a_broken_mail_is_kept_and_the_next_one_goes_on(town: Town, raw: bytes) -> None:
+    town.deliver(raw)
+    later = scene.mail(
+        TOWN, "x@example.org", "Fiche", "Bonjour, voici la fiche.", {"F.pdf": scene.account(TOWN, "5", yes=False)},
+        message_id="suite@b.example",
+    )  # fmt: skip
+    town.deliver(later)
+    town.run()
+    house = town.house()
+    with house.database.session() as s:
+        rows = s.scalars(select(MailRow).order_by(MailRow.id)).all()
+        assert [house.blobs.get(r.sha256) for r in rows] == [raw, later]
+        assert {r.state for r in rows} == {"filed"}
+    house.close()
+    assert sum(town.filed().values()) == 2
+    assert town.dossiers()["5"]["requirements"], "the next mail was ruled on"
+
+
+@pytest.mark.parametrize("name", ["no Message-ID", "two Message-IDs", "1970", "a date that is none"])
+def test_what_can_be_read_counts_all_the_same(town: Town, name: str) -> None:
+    town.deliver(BROKEN[name])
+    town.run()
+    assert town.dossiers()["5"]["state"] == "incomplete"
+    [answer] = town.sent(TOWN.email)
+    assert "fiche" in body(answer)
+
+
+def test_the_same_mail_without_message_id_twice_earns_one_answer(town: Town) -> None:
+    town.deliver(BROKEN["no Message-ID"])
+    town.run()
+    town.deliver(BROKEN["no Message-ID"])
+    town.run(town.now + dt.timedelta(minutes=5))
+    assert len(town.sent(TOWN.email)) == 1
+
+
+def test_a_mail_over_the_limit_is_answered_with_the_limit(town: Town) -> None:
+    files = {"scan.pdf": b"%PDF-1.4\n" + b"x" * 4_000_000}
+    town.deliver(scene.mail(TOWN, "x@example.org", "scan", "Voici.", files, message_id="gros@b.example"))
+    town.run()
+    [answer] = town.sent(TOWN.email)
+    assert "3 Mo" in body(answer).replace("\u00a0", " ").replace("\u202f", " ")
+    assert town.filed() == {"À vérifier": 1}
+
+
+def test_a_mail_that_cannot_be_ruled_on_is_tried_three_times_then_put_aside(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from daemon.runners import ruling
+
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError("une règle trébuche")
+
+    town.deliver(GOOD)
+    monkeypatch.setattr(ruling, "file_mail", stumble)
+    for _ in range(4):
+        town.run(town.now + dt.timedelta(hours=1))
+    assert town.filed() == {"En erreur": 1}
+    failed = [e for e in town.events() if e["kind"] == "mail.failed"]
+    assert len(failed) == 3
+    assert "une règle trébuche" in failed[-1]["data"]["why"]
+
+    monkeypatch.undo()  # the fault is mended: a person puts the mail back into the inbox
+    [put_aside] = [p for p in (town.folder / CIG / ".En erreur").rglob("*.mail*") if p.is_file()]
+    put_aside.rename(town.folder / CIG / "new" / "remis.mail")
+    town.run(town.now + dt.timedelta(hours=1))
+    assert town.dossiers()["5"]["state"] == "incomplete"
+    assert len(town.sent(TOWN.email)) == 1
