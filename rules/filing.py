@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from parsers.records import Piece
 from rules import tell, wishes
+from rules.correspondents import deaf
 from rules.facts import told_by_words
 from rules.incoming import Books, Incoming, named_lots
 from rules.provider_news import classify, provider_of, told_by_member
@@ -149,7 +150,7 @@ def _from_person(
         placements=tuple(placements),
         opens=_opens(books, placements),
         concerns=_concerns(desk, wish, own, placements),
-        letters=tuple(letters),
+        letters=tuple(x for x in letters if x.to != "sender" or not deaf(incoming.mail.from_)),
         news=news,
         unfiled=tuple(unfiled),
     )

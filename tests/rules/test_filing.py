@@ -209,6 +209,13 @@ def test_an_answer_about_a_mail_that_proves_nothing_goes_to_the_known_address() 
     assert stranger.letters[0].to == "member"
 
 
+@pytest.mark.parametrize("sender", [None, "noreply@portail.example", "ne-pas-repondre@portail.example"])
+def test_nobody_is_answered_where_nobody_reads(sender: str | None) -> None:
+    assert keys(filed(sender=sender, body="Un document vous attend.", intents=("other",)))[0].startswith(
+        "mail/7/escalation"
+    )
+
+
 def test_a_plain_answer_to_our_question_is_no_riddle() -> None:
     shelf = Shelf((open_dossier("1", asked=("already_customer",)),))
     filing = filed(shelf=shelf, body="Oui, tout à fait.", intents=("other",), threads=("CIG-1-0001",))

@@ -73,6 +73,7 @@ def test_a_form_with_neither_box_ticked_earns_the_question() -> None:
     decision = decided(dossier("2", ORDER, silent), T0)
     assert decision.state == "forwarded"
     assert [q["fact"] for q in one(decision, "acknowledgement").facts["questions"]] == ["already_transmitting"]
+    assert "convention ou votre avenant" in one(decision, "acknowledgement").facts["next"][1]["what"]
 
 
 def test_the_order_alone_asks_for_the_form_and_nothing_hangs_in_the_air() -> None:

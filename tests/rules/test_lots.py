@@ -256,6 +256,7 @@ def test_to_whom_an_answer_goes() -> None:
     assert role("mairie@valmont.example", "unknown") == ("sender", True)
     assert role("someone@elsewhere.example", "unknown") == ("member", False)
     assert role("someone@elsewhere.example", "pass") == ("sender", False)
+    assert role("noreply@valmont.example", "pass") == ("member", True)
     assert role("adjoint@valmont.example", "pass") == ("sender", True)
 
 
