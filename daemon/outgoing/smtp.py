@@ -113,8 +113,10 @@ class SmtpOutgoing:
         async with self._mine():
             client = self._client
             if client is not None and client.is_connected:
+                transport = client.transport
                 with contextlib.suppress(SMTPException, OSError):
                     await client.quit(timeout=5)
+                _abort(transport)
             self._drop()
 
     # The connection
@@ -149,21 +151,27 @@ class SmtpOutgoing:
             client = aiosmtplib.SMTP(
                 hostname=url.host,
                 port=url.port,
-                username=url.user,
-                password=self._settings.password.get_secret_value() if self._settings.password else None,
                 use_tls=url.security == "tls",
-                start_tls=url.security == "starttls",
+                start_tls=False,  # asked for below, where what goes wrong can be cleared up
                 tls_context=context,
                 timeout=SECONDS,
                 local_hostname=socket.gethostname(),  # asking DNS for more may take seconds, and gains nothing
             )
             try:
                 await client.connect()
+                if url.security == "starttls":
+                    await client.starttls(tls_context=context)
                 if client.is_ehlo_or_helo_needed:
                     await client.ehlo()
+                if url.user:
+                    secret = self._settings.password
+                    await client.login(url.user, secret.get_secret_value() if secret else "")
             except (SMTPException, OSError) as e:
-                client.close()
+                _hang_up(client)
                 raise self._unreachable(e) from e
+            except BaseException:
+                _hang_up(client)
+                raise
             self._client = client
         self._used = time.monotonic()
         return self._client
@@ -171,7 +179,7 @@ class SmtpOutgoing:
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            client.close()
+            _hang_up(client)
 
     async def _reset(self) -> None:
         """Make the connection ready for the next letter, or let it go."""
@@ -271,6 +279,18 @@ class SmtpOutgoing:
             else "lisez la réponse du serveur"
         )
         return PermanentDeliveryError(f"{self.name} : lettre refusée ({words})", remedy, code=error.code)
+
+
+def _hang_up(client: aiosmtplib.SMTP) -> None:
+    transport = client.transport
+    client.close()
+    _abort(transport)
+
+
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    """Close at once: TLS would wait for the server's farewell, perhaps longer than our loop lives."""
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _domain_in_ascii(address: str) -> str:
