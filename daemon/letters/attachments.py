@@ -81,7 +81,7 @@ def _papers(house: House, s: Session, rows: Sequence[LetterRow]) -> list[Attachm
     store = prefilled.Papers(house.config.letters.templates)
     made: dict[tuple[str, str], Attachment] = {}
     for row in rows:
-        if row.role != "member" or row.dossier is None or not row.facts.get("trusted", True):
+        if row.role not in ("member", "sender") or row.dossier is None or not row.facts.get("trusted", True):
             continue
         wanted = dict.fromkeys(m["paper"] for m in row.facts.get("missing") or () if m.get("paper"))
         if not wanted or not row.facts.get("latest", True):

@@ -151,9 +151,9 @@ def _table(node: SyntaxTreeNode, width: int) -> list[str]:
     head, *body = rows
     return [
         line
-        for row in body
+        for first, *rest in body
         for line in _hanging(
-            "- " + "\u00a0; ".join(f"{h}\u00a0: {c}" if h else c for h, c in zip(head, row, strict=False) if c), width
+            f"- {first}\u00a0: " + ", ".join(f"{h} {c}" for h, c in zip(head[1:], rest, strict=False) if c), width
         )
     ]
 

@@ -23,7 +23,9 @@ def ordered(lines: Sequence[Facts]) -> str:
     """« abonnement ACTES et 2 × formation à distance » from an order's lines; « » where there is none."""
     if len(lines) > _SHOWN_LINES:
         return french.counted(len(lines), "ligne", feminine=True)
-    return french.listing(_line(x) for x in lines)
+    shown = [_line(x) for x in lines]
+    # A label that enumerates would be taken for several.
+    return "\u202f; ".join(shown) if any(" et " in x or ", " in x for x in shown) else french.listing(shown)
 
 
 def _line(line: Facts) -> str:

@@ -222,6 +222,7 @@ def _shared(
         "group": next((f["group"] for f in facts if f.get("group")), {}),
         "person": french.civil_name(person),
         "refs": _refs(letters),
+        "kinds": [x.kind for x in letters],
         "keys": [x.key for x in letters],  # so that what another letter of the mail says is not said twice
         "pictures": [{"cid": p.cid, "alt": p.alt, "letter": p.letter} for p in pictures],
         "attachments": list(attachments),
