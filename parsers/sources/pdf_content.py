@@ -137,32 +137,57 @@ def read_page(pdf: pypdfium2.PdfDocument, number: int) -> Drawn:
 
 
 def _runs(raw: Any, textpage: Any) -> tuple[list[_Run], bool]:
-    """Words in the order of the content stream, and whether most characters have no Unicode."""
+    """Words in the order of the content stream, and whether most characters have no Unicode.
+
+    pdfium ends words itself (it sets spaces where text objects stand apart), so a word is taken whole where it is one
+    rectangle, and letter by letter where it is several: comb cells, values typed over labels.
+    """
     tp = textpage.raw
     count = raw.FPDFText_CountChars(tp)
-    get_char, get_box = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox
-    rect = raw.FS_RECTF()
-    ref = ctypes.byref(rect)
+    get_char = raw.FPDFText_GetUnicode
     runs: list[_Run] = []
-    run: _Run | None = None
+    letters: list[tuple[int, str]] = []
     odd = 0
     for i in range(count):
         code = get_char(tp, i)
+        if 32 < code < 127:
+            letters.append((i, chr(code)))
+            continue
         char = chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
-        if char in _SPACE:
-            run = None
+        if code == 32 or char in _SPACE:
+            if letters:
+                _add_word(raw, tp, letters, runs)
+                letters = []
             continue
         if char in _NOTHING:
             continue
-        ends = code in _LINE_END_HYPHENS
-        if ends:
-            char = "-"
-        elif code < 32 or code == 0xFFFD or (0xE000 <= code <= 0xF8FF and not 0xF020 <= code <= 0xF0FF):
+        if code in _LINE_END_HYPHENS:
+            letters.append((i, "-"))
+            _add_word(raw, tp, letters, runs)
+            letters = []
+            continue
+        if code < 32 or code == 0xFFFD or (0xE000 <= code <= 0xF8FF and not 0xF020 <= code <= 0xF0FF):
             odd += 1
-        if not get_box(tp, i, ref):
+        letters.append((i, char))
+    if letters:
+        _add_word(raw, tp, letters, runs)
+    return runs, odd > 20 and odd > 0.3 * max(1, count)
+
+
+def _add_word(raw: Any, tp: Any, letters: list[tuple[int, str]], runs: list[_Run]) -> None:
+    """Add the word of some letters; several where they do not stand in one row."""
+    rect = raw.FS_RECTF()
+    ref = ctypes.byref(rect)
+    first, last = letters[0][0], letters[-1][0]
+    whole = (
+        len(letters) > 2 and last - first + 1 == len(letters) and raw.FPDFText_CountRects(tp, first, len(letters)) == 1
+    )
+    run: _Run | None = None
+    for i, char in (letters[0], letters[-1]) if whole else letters:
+        if not raw.FPDFText_GetLooseCharBox(tp, i, ref):
             continue
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
-        if run is not None and not _continues(run, left, bottom, right, top):
+        if run is not None and not whole and not _continues(run, left, bottom, right, top):
             run = None
         if run is None:
             run = _Run(char, left, bottom, right, top, i)
@@ -171,9 +196,8 @@ def _runs(raw: Any, textpage: Any) -> tuple[list[_Run], bool]:
             run.text += char
             run.l, run.b = min(run.l, left), min(run.b, bottom)
             run.r, run.t = max(run.r, right), max(run.t, top)
-        if ends:
-            run = None
-    return runs, odd > 20 and odd > 0.3 * max(1, count)
+    if whole and run is not None:
+        run.text = "".join(c for _, c in letters)
 
 
 def _continues(run: _Run, left: float, bottom: float, right: float, top: float) -> bool:

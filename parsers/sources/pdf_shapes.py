@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import ctypes
 import itertools
 import math
@@ -249,16 +250,18 @@ def _is_comb(box: Box, squares: list[Box]) -> bool:
 
 def mark_struck(words: list[Word], shapes: Shapes) -> list[Word]:
     """Words with a line drawn through their middle: typed or written, then crossed out."""
-    level = [r.box for r in shapes.rulings if r.horizontal]
+    level = sorted((r.box for r in shapes.rulings if r.horizontal), key=lambda b: b[1])
+    heights = [b[1] for b in level]
     slanted = [s.box for s in shapes.strokes if 4 < s.length < 1.5 * (s.box[2] - s.box[0]) + s.box[3] - s.box[1] + 4]
-    return [replace(w, struck=True) if _is_struck(w.box, level, slanted) else w for w in words]
+    return [replace(w, struck=True) if _is_struck(w.box, level, heights, slanted) else w for w in words]
 
 
-def _is_struck(box: Box, level: list[Box], slanted: list[Box]) -> bool:
+def _is_struck(box: Box, level: list[Box], heights: list[float], slanted: list[Box]) -> bool:
     x0, y0, x1, y1 = box
     w, h = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
-    for a0, b, a1, _ in level:
-        if y0 + 0.35 * h < b < y0 + 0.72 * h and min(a1, x1) - max(a0, x0) > 0.7 * w and a1 - a0 < 4 * w + 40:
+    first, last = bisect.bisect_right(heights, y0 + 0.35 * h), bisect.bisect_left(heights, y0 + 0.72 * h)
+    for a0, _, a1, _ in level[first:last]:
+        if min(a1, x1) - max(a0, x0) > 0.7 * w and a1 - a0 < 4 * w + 40:
             return True
     for a0, b0, a1, b1 in slanted:
         crosses = y0 < (b0 + b1) / 2 < y1 and min(a1, x1) - max(a0, x0) > 0.7 * w
