@@ -33,8 +33,8 @@ def xlsx(package: Package, data: bytes) -> tuple[list[Block], list[Finding]]:
         try:
             shown = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
             formulas = openpyxl.load_workbook(io.BytesIO(data)) if _has_formulas(package) else None
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as e:
-            raise RefusedError(TRUNCATED) from e  # openpyxl lets a damaged part's errors through as they come
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
+            return xls(data, package.limits)  # openpyxl trips over parts that it does not know: calamine skips them
     drawings = _Drawings(package)
     found: list[Block] = []
     findings: list[Finding] = []

@@ -526,3 +526,99 @@ def test_the_same_bytes_read_alike_whatever_their_type_says():
     d.add_paragraph("Bon de commande")
     data = save(d)
     assert {rows(read(data, media).pages[0])[0] for media in MEDIA} == {"Bon de commande"}
+
+
+# What Excel and Word keep beside their cells and paragraphs
+
+CONTROL_PARTS = {
+    "xl/worksheets/_rels/sheet1.xml.rels": (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="rId1" Type="http://x/ctrlProp" Target="../ctrlProps/ctrlProp1.xml"/>'
+        '<Relationship Id="rId2" Type="http://x/ctrlProp" Target="../ctrlProps/ctrlProp2.xml"/>'
+        '<Relationship Id="rId3" Type="http://x/vmlDrawing" Target="../drawings/vmlDrawing1.vml"/>'
+        '<Relationship Id="rId4" Type="http://x/drawing" Target="../drawings/drawing1.xml"/></Relationships>'
+    ),
+    "xl/ctrlProps/ctrlProp1.xml": '<formControlPr objectType="CheckBox" checked="Checked"/>',
+    "xl/ctrlProps/ctrlProp2.xml": '<formControlPr objectType="CheckBox"/>',
+    "xl/drawings/vmlDrawing1.vml": (
+        '<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape id="_x0000_s1025"><v:textbox><div>Oui</div></v:textbox>'
+        '</v:shape><v:shape id="_x0000_s1026"><v:textbox><div>Non</div></v:textbox></v:shape></xml>'
+    ),
+    "xl/drawings/drawing1.xml": (
+        '<xdr:wsDr xmlns:xdr="urn:xdr" xmlns:a="urn:a"><xdr:twoCellAnchor>'
+        "<xdr:from><xdr:col>0</xdr:col><xdr:row>4</xdr:row></xdr:from>"
+        "<xdr:sp><xdr:txBody><a:p><a:r><a:t>Fait à Étiolles</a:t></a:r></a:p></xdr:txBody></xdr:sp>"
+        "</xdr:twoCellAnchor></xdr:wsDr>"
+    ),
+}
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+CONTROL_ANCHOR = (
+    '<control shapeId="{shape}" r:id="{rid}" name="Case {shape}"><controlPr><anchor><from><xdr:col>{column}</xdr:col>'
+    "<xdr:row>1</xdr:row></from></anchor></controlPr></control>"
+)
+
+
+def test_check_boxes_and_text_boxes_that_float_over_a_sheet():
+    b, ws = book()
+    ws["A1"], ws["A2"] = "Bon de commande", "Déjà client"
+    out, plain = io.BytesIO(), save(b)
+    controls = "".join(
+        CONTROL_ANCHOR.format(shape=s, rid=rid, column=c) for s, rid, c in ((1025, "rId1", 1), (1026, "rId2", 2))
+    )
+    with zipfile.ZipFile(io.BytesIO(plain)) as old, zipfile.ZipFile(out, "w") as new:
+        for info in old.infolist():
+            data = old.read(info).decode() if info.filename.endswith(".xml") else old.read(info)
+            if info.filename == "xl/worksheets/sheet1.xml":
+                spaces = f'xmlns:r="{RELATION}" xmlns:xdr="urn:xdr"'
+                data = data.replace("</worksheet>", f"<controls {spaces}>{controls}</controls></worksheet>")
+            new.writestr(info, data)
+        for name, text in CONTROL_PARTS.items():
+            new.writestr(name, text)
+    assert rows(read(out.getvalue()).pages[0]) == ["Bon de commande", "Déjà client <x> Oui < > Non", "Fait à Étiolles"]
+
+
+def test_a_workbook_that_openpyxl_trips_over_is_read_all_the_same():
+    b, ws = book()
+    ws["A1"] = "Bon de commande"
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(save(b))) as old, zipfile.ZipFile(out, "w") as new:
+        for info in old.infolist():
+            new.writestr(
+                info, b"<styleSheet><fonts/></styleSheet>" if info.filename == "xl/styles.xml" else old.read(info)
+            )
+    document = read(out.getvalue())
+    assert rows(document.pages[0]) == ["Bon de commande"]
+    assert not document.findings
+
+
+def test_of_alternatives_the_first_that_shows_something_counts():
+    d = docx.Document()
+    box = "<w:txbxContent><w:p><w:r><w:t>{}</w:t></w:r></w:p><w:p><w:r><w:t>suite</w:t></w:r></w:p></w:txbxContent>"
+    d.add_paragraph()._p.append(
+        parse_xml(
+            f'<w:r {nsdecls("w")} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+            f'<mc:AlternateContent><mc:Choice Requires="wps">{box.format("neuf")}</mc:Choice>'
+            f"<mc:Fallback><w:pict>{box.format('ancien')}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+        )
+    )
+    assert rows(read(save(d)).pages[0]) == ["neuf", "suite"]
+
+
+def test_controls_around_cells_and_paragraphs():
+    d = docx.Document()
+    t = d.add_table(rows=1, cols=2, style="Table Grid")
+    t.cell(0, 0).text, t.cell(0, 1).text = "Ville", "Cliquez ici"
+    cell = t.cell(0, 1)._tc
+    control = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent/></w:sdt>")
+    cell.addprevious(control)
+    control[1].append(cell)
+    assert rows(read(save(d)).pages[0]) == ["Ville"]
+
+
+def test_a_presentation_is_read_slide_by_slide():
+    slide = '<p:sld xmlns:p="urn:p" xmlns:a="urn:a"><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:sld>'
+    data = zipped(
+        **{f"ppt/slides/slide{n}.xml": slide.format(f"Diapositive {n}").encode() for n in (1, 2, 10)},
+        **{"ppt/presentation.xml": b"<p/>"},
+    )
+    assert [rows(p) for p in read(data).pages] == [["Diapositive 1"], ["Diapositive 2"], ["Diapositive 10"]]
