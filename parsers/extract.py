@@ -44,7 +44,8 @@ def extract(pages: Sequence[Page], context: Context) -> Extraction | None:
         return None
     score, form = ranked[0]
     found = read_form(form, pages, lines, context)
-    if len(ranked) > 1 and score - ranked[1][0] < 0.02 and ranked[1][1].kind != form.kind:
+    rivals = [f for s, f in ranked[1:] if score - s < 0.03 and (f.kind, f.lots) != (form.kind, form.lots)]
+    if rivals:
         found = found.with_findings(_ambiguous())
     return found
 

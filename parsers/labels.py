@@ -47,9 +47,11 @@ class Line:
     at: list[tuple[int, int]] = field(default_factory=list)  # for each letter of `text`: place in `words`, in its text
     starts: list[int] = field(default_factory=list)  # for each word: where it starts in `text`
     recognised: bool = False
+    box: Box = (0.0, 0.0, 0.0, 0.0)  # around all words
 
     def finish(self) -> Line:
-        """Compute the searchable string."""
+        """Compute the searchable string and the box."""
+        self.box = around(w.box for _, w in self.words)
         parts: list[str] = []
         for w, (_, word) in enumerate(self.words):
             self.starts.append(len(self.at))
@@ -60,11 +62,6 @@ class Line:
         self.text = "".join(parts)
         self.recognised = any(word.origin == "ocr" for _, word in self.words)
         return self
-
-    @property
-    def box(self) -> Box:
-        """Around all words."""
-        return around(w.box for _, w in self.words)
 
 
 @dataclass(frozen=True, slots=True)

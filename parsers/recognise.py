@@ -23,7 +23,8 @@ def score(form: Form, lines: Sequence[Line]) -> float:
     if not first:
         return 0.0
     recognised = any(line.recognised for line in first)
-    upper = [line for line in first if line.box[1] <= _top(first)]
+    limit = _top(first)
+    upper = [line for line in first if line.box[1] <= limit]
     titles = [_best(anchor, upper, recognised, whole=False) for anchor in form.title]
     near = _NEAR[recognised]
     if any(t < near for t in titles):

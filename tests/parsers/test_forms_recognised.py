@@ -1,0 +1,134 @@
+"""Forms as recognition gives them: words with confidences and a second reading, letters misread, hands alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fixtures.make_forms import COMMUNE, FILLED, ORDER_READ
+from parsers import document
+from parsers.extraction import Extraction
+from parsers.page import Document, Page, Word
+from parsers.records import Body, Context, Limits
+from parsers.sources.pdf import to_document
+
+Change = Callable[[Word], Word]
+
+
+def _recognised(name: str, change: Change = lambda w: w, context: Context | None = None) -> Extraction:
+    """A filled form as if it had been scanned and read well, but for what `change` does to its words."""
+    pages = to_document((FILLED / f"{name}.pdf").read_bytes(), Limits()).pages
+
+    def scanned(page: Page) -> Page:
+        words = []
+        for w in page.words:
+            for i, part in enumerate(w.text.split() if w.origin == "entry" else [w.text]):
+                step = 5.5 * i * (len(part) + 1)
+                box = (
+                    w.box
+                    if w.origin != "entry"
+                    else (w.box[0] + step, w.box[1], w.box[0] + step + 5 * len(part), w.box[3])
+                )
+                words.append(change(Word(text=part, box=box, origin="ocr", confidence=0.999, second=part)))
+        return replace(page, words=tuple(words), entries=())
+
+    read = Document(pages=tuple(map(scanned, pages)), source_type="scan")
+    return document.extract_pages(read, read.pages, context or Context())
+
+
+def _differing(*texts: str, second: str = "?", confidence: float = 0.8, others: tuple[str, ...] = ()) -> Change:
+    """Both engines read these words differently."""
+
+    def change(w: Word) -> Word:
+        return replace(w, second=second, confidence=confidence, others=others) if w.text in texts else w
+
+    return change
+
+
+def _misread(**texts: str) -> Change:
+    return lambda w: replace(w, text=texts[w.text], second=texts[w.text]) if w.text in texts else w
+
+
+def test_what_both_engines_read_alike_is_sure() -> None:
+    found = _recognised("lot2-order-flat-signed")
+    assert {k: f.value for k, f in found.fields.items()} == {
+        **ORDER_READ,
+        "total_excl_tax": "96.00",
+        "total_vat": "19.20",
+        "total_incl_tax": "115.20",
+        "signed_on": "2026-03-04",
+    }
+    assert not found.findings
+    assert all(f.confidence >= 0.9 for f in found.fields.values())
+
+
+@pytest.mark.parametrize(
+    ("word", "field"),
+    [
+        ("4/3/26", "signed_on"),
+        ("l'Abbé-Grégoire", "street"),
+        ("BC_2026-0417", "order_number"),
+        ("FINANCES", "service_code"),
+    ],
+)
+def test_a_doubt_names_its_field(word: str, field: str) -> None:
+    found = _recognised("lot2-order-flat-signed", _differing(word))
+    assert [f.field for f in found.findings] == [field]
+    assert found.findings[0].code == "doubtful"
+    assert found.fields[field].confidence < 0.9
+
+
+def test_labels_misread_by_a_letter_are_found() -> None:
+    change = _misread(
+        Dénomination="Dénominatlon", Courriel="Courrlel", Téléphone="Téléphcne", Interlocuteur="lnterlocuteur"
+    )
+    found = _recognised("lot2-order-flat-signed", change)
+    for field in ("member_name", "contact_email", "contact_phone", "contact_name"):
+        assert found.fields[field].value == ORDER_READ[field]
+
+
+def test_a_check_digit_speaks_for_a_siret_that_the_second_engine_could_not_read() -> None:
+    found = _recognised("avenant-other-party", _differing(COMMUNE, second="2178O", confidence=0.85))
+    assert found.fields["siret"].confidence >= 0.9
+
+
+def test_ones_and_sevens_are_told_by_the_census() -> None:
+    # In comb cells each digit is a word of its own; this hand's ones look like sevens.
+    def change(w: Word) -> Word:
+        return (
+            replace(w, text="7", second="?") if w.text == "1" and 135 < w.box[0] < 340 and 160 < w.box[1] < 185 else w
+        )
+
+    siret = ORDER_READ["siret"]
+    alone = _recognised("lot2-order-flat-signed", change)
+    assert "siret" in {f.field for f in alone.findings}
+    known = Context(census=(Body(name="Commune de Fontaine-les-Grès-Verts", siret=siret),))
+    found = _recognised("lot2-order-flat-signed", change, known)
+    assert found.fields["siret"].value == siret
+    assert not found.findings
+
+
+def test_a_quantity_is_told_by_price_and_total() -> None:
+    def change(w: Word) -> Word:
+        return replace(w, text="7", second="?", confidence=0.9) if w.text == "1" and w.box[0] > 430 else w
+
+    found = _recognised("lot2-order-flat-signed", change)
+    assert [int(x.quantity) for x in found.lines] == [1]
+    assert not found.findings
+
+
+def test_an_agent_s_name_is_borne_out_by_the_address() -> None:
+    found = _recognised("lot2-order-flat-signed", _differing("Quéméneur", second="Quémeneuv"))
+    assert found.fields["contact_name"].confidence >= 0.9
+
+
+def test_a_wrong_reading_that_both_share_is_not_taken_for_a_date() -> None:
+    found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "413126"}))
+    assert [f.field for f in found.findings] == ["signed_on"]
+
+
+def test_words_of_offices_that_run_together_stand_apart() -> None:
+    found = _recognised("lot2-order-flat-signed", _misread(générale="généraledes", des=""))
+    assert found.fields["contact_role"].value == "Directrice générale des services"
