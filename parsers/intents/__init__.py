@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsers import own_words
-from parsers.intents.features import features, words
+from parsers.intents.features import features, fields, fold, words
 from parsers.records import Intent
 
 # How sure a label must be before it counts. What a coordinator or a provider acts on asks for more.
@@ -30,6 +30,21 @@ SURE: dict[str, float] = {
     "join": 0.6,
     "withdraw": 0.65,
 }
+# What a sentence should speak of: without any word of its subject, an intent must be all but certain.
+_SUBJECT: dict[str, frozenset[str]] = {
+    "withdraw": frozenset({"leave"}),
+    "join": frozenset({"enter"}),
+    "second_account": frozenset({"more", "account"}),
+    "training": frozenset({"learn"}),
+    "question_technical": frozenset({"breakdown", "machine"}),
+    "question_commercial": frozenset({"money", "contract", "order", "group", "paper"}),
+}
+_WITHOUT_SUBJECT = 0.75
+_NOT_LEAVING = re.compile(  # « nous n'annulons pas », « surtout ne résiliez pas », « pas question d'annuler »
+    r"\b(ne |n ?')(\w+ ){0,3}(annul|resili|renonc|desist|desengag|retir|abandon)\w* (pas|point|jamais)\b"
+    r"|\b(pas|aucunement|nullement|jamais) (\w+ ){0,4}?(d'|de |a )?(annul|resili|renonc|desist|desengag|retir|abandon)"
+    r"|\bsans (annul|resili)"
+)
 _SUBMIT_WITHOUT_FILES = 0.75
 _SUBMIT_LIKELY = 0.15  # files are attached and a sentence before all others might say so
 _PARAGRAPH = 0.65
@@ -76,7 +91,14 @@ def probabilities(text: str) -> dict[str, float]:
         return {x: float(x == "other") for x in model.labels}
     scores = model.weights @ features(text) + model.bias
     scores = np.exp(scores - scores.max())
-    return dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
+    odds = dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
+    about = set(fields(text))
+    denied = bool(_NOT_LEAVING.search(fold(text).replace("’", "'")))
+    for label, subject in _SUBJECT.items():
+        if (not subject & about and odds[label] < _WITHOUT_SUBJECT) or (label == "withdraw" and denied):
+            odds["other"] += odds[label]
+            odds[label] = 0.0
+    return odds
 
 
 def sentences(text: str) -> list[list[str]]:

@@ -18,9 +18,10 @@ WORDS = 1 << 13  # buckets of words and pairs of words
 PIECES = 1 << 13  # buckets of pieces of words
 
 
-def _load() -> tuple[re.Pattern[str], ...]:
+def _load() -> dict[str, re.Pattern[str]]:
     lines = Path(__file__).with_name("fields.tsv").read_text(encoding="utf-8").splitlines()
-    return tuple(re.compile(x.split("\t")[1]) for x in lines if x and not x.startswith("#"))
+    pairs = (x.split("\t") for x in lines if x and not x.startswith("#"))
+    return {name: re.compile(pattern) for name, pattern in pairs}
 
 
 _FIELDS = _load()
@@ -67,16 +68,21 @@ def features(text: str) -> NDArray[np.float32]:
     pieces = WORDS + PIECES
     vector[:WORDS] = _unit(vector[:WORDS])
     vector[WORDS:pieces] = _unit(vector[WORDS:pieces])
-    vector[[pieces + i for i in _fields(text)]] = _FIELD_WEIGHT
+    vector[[pieces + i for i in _indices(text)]] = _FIELD_WEIGHT
     return vector
 
 
-def _fields(text: str) -> list[int]:
-    """Indices of the fields of meaning that a sentence touches, and of their pairs."""
+def fields(text: str) -> list[str]:
+    """The fields of meaning that a sentence touches."""
     flat = " ".join(words(text))
-    held = [i for i, pattern in enumerate(_FIELDS) if pattern.search(flat)]
+    return [name for name, pattern in _FIELDS.items() if pattern.search(flat)]
+
+
+def _indices(text: str) -> list[int]:
+    """Indices of a sentence's fields and of their pairs."""
+    names = list(_FIELDS)
+    held = [names.index(n) for n in fields(text)]
     if not held:
         return [FIELDS - 1]
-    count = len(_FIELDS)
-    pairs = [count + j * (j - 1) // 2 + i for n, j in enumerate(held) for i in held[:n]]
+    pairs = [len(names) + j * (j - 1) // 2 + i for n, j in enumerate(held) for i in held[:n]]
     return held + pairs

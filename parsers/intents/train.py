@@ -66,6 +66,9 @@ def roughen(text: str, rng: random.Random) -> str:
         text += rng.choice([" merci", " merci d'avance", " cordialement", " cdt", " svp", " Merci."])
     if rng.random() < 0.2:
         text = text.rstrip(".?! ")
+    if rng.random() < 0.25:  # « je veux résilié », « nous avons signer »
+        wrong = rng.choice([(r"er\b", "é"), (r"é\b", "er"), (r"ez\b", "er"), (r"er\b", "ez")])
+        text = re.sub(wrong[0], wrong[1], text, count=2)
     if rng.random() < 0.25:
         at = rng.randrange(len(text))
         text = text[:at] + rng.choice(["", text[at] * 2, rng.choice("aeinrst")]) + text[at + 1 :]

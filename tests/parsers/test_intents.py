@@ -76,6 +76,24 @@ def test_doubt_stays_doubt(text: str, files: bool, expected: tuple[str, ...]):
     assert intents.predict("", text, files=files, documents=files) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nous gardons le lot 2, merci.",
+        "Nous n'annulons pas la commande.",
+        "Surtout n’annulez rien.",
+        "Il n'est pas question de résilier.",
+        "Nous maintenons notre bon de commande.",
+        "Merci de ne pas annuler notre commande.",
+        "La réunion est annulée.",
+        "Nous avons résilié notre contrat avec Docapost, vous pouvez ouvrir le compte.",
+        "Notre ancien contrat est résilié depuis mars.",
+    ],
+)
+def test_the_contrary_of_leaving_is_not_leaving(text: str):
+    assert "withdraw" not in intents.predict("", text)
+
+
 def test_a_screenshot_belongs_to_its_question_and_a_document_is_filed_all_the_same():
     text = "Le site affiche une erreur quand je veux me connecter, que faire ?"
     assert intents.predict("", text, files=True, documents=False) == ("question_technical",)
