@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from daemon.letters import layout, markup
 from daemon.letters.examples import Example, examples
-from daemon.letters.render import LetterTemplateError, Picture, Rendered, Renderer
+from daemon.letters.render import FOLDER, LetterTemplateError, Picture, Rendered, Renderer
 
 ALL = {e.name: e for e in examples()}
 RENDERER = Renderer()
@@ -265,3 +265,28 @@ def test_lists_are_whole_and_punctuated() -> None:
     assert layout.lay("owed", ["- seul"]) == "Seul."
     assert layout.lay("owed", ["Voici :\n- seul"]) == "Voici :\n\n- seul."
     assert layout.lay("opening", ["Un.\n\n", "", "Un."]) == "Un."
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def _contrast(text: str, ground: str) -> float:
+    light, dark = sorted((_luminance(text), _luminance(ground)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_can_be_read_by_day_and_by_night() -> None:
+    page = (FOLDER / "pages" / "page.html").read_text(encoding="utf-8")
+    day, night = page.split("@media (prefers-color-scheme: dark)")
+    for style in (day, night.split("</style>")[0]):
+        rules = dict(re.findall(r"([.\w\s]+?)\s*\{([^}]*)\}", style))
+        letter = next(v for k, v in rules.items() if k.strip() == ".letter")
+        quoted = next(v for k, v in rules.items() if k.strip() == "blockquote")
+        texts = re.findall(r"(?<![-\w])color:\s*(#[0-9a-f]{6})", style)
+        assert len(texts) >= 4
+        for ground in (letter, quoted):
+            for text in texts:
+                assert _contrast(text, re.findall(r"background:\s*(#[0-9a-f]{6})", ground)[0]) >= 4.5, (text, ground)
