@@ -88,12 +88,14 @@ def titles(sheet: Sheet) -> list[Title]:
             - s.box[1] / max(sheet.page.height, 1.0) * 6
             - 0.01 * i
         )
+        if kind != "other" and re.match(r"\s*(?:n\s?[°*'o])?\s*:", rest):
+            rank -= 5.0  # a label with its value, where a real title stands elsewhere
         found.append((rank, Title(kind, s, rest, shift + m.end(), rank)))
     return [t for _, t in sorted(found, key=lambda x: -x[0])]
 
 
 def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
-    if (m := vocabulary.pattern("titles", "commitment").match(key)) and not re.match(r"\s*:", key[m.end() :]):
+    if (m := vocabulary.pattern("titles", "commitment").match(key)) and not re.match(r"\s*:\s*$", key[m.end() :]):
         return "legal_commitment", m
     if m := vocabulary.pattern("titles", "order").match(key):
         if re.match(r"\s+(?:publique|d'achat\s+public|electronique)", key[m.end() :]) and m[0] == "commande":
@@ -130,6 +132,8 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
             found = ours
         valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
         both = len(found) > 1 and {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
+        if len(found) > 1 and ":" in found[1].rest:
+            both = False
         if best.kind == "purchase_order" and (
             valant or (both and found[1].kind == "legal_commitment" and found[1].segment.size >= best.segment.size)
         ):

@@ -188,7 +188,8 @@ def plausible(key: str, text: str) -> bool:
         return len(folded.split()) <= 4 and "@" not in text
     if key in ("contact_name", "signatory_name", "member_name", "city"):
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
-        return digits < 4 and len(folded.split()) <= 12 and not headed
+        first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]
+        return sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed
     return True
 
 

@@ -124,7 +124,10 @@ def _implied(table: Table, row: Row, price: Decimal | None, total: Decimal | Non
 
 
 def _shaky(row: Row, quantity: Decimal, price: Decimal | None, total: Decimal | None, discount: Decimal) -> bool:
-    """Whether a recognised row has a figure that neither the engine nor arithmetic is sure of."""
+    """Whether a row has a figure that nothing explains, or one that neither the engine nor arithmetic is sure of."""
+    stray = values.parse_amount(row.text("unknown").split(" ")[0] if row.text("unknown") else "") is not None
+    if stray and (price is None or total is None or not row.text("quantity")):
+        return True
     figures = [w for k in ("quantity", "price", "net", "total") for w in row.cells.get(k, []) if w.origin == "ocr"]
     if not figures:
         return False

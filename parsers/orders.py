@@ -374,13 +374,27 @@ class _Fields:
                 found["contact_name"] = (name, f.words, f.page)
                 if who.role:
                     found["contact_role"] = (who.role, f.words, f.page)
+                elif f.value is not None and (under := self._under(f.value)) is not None and people.is_role(under.text):
+                    found["contact_role"] = (under.text, under.words, under.page)
                 break
-        role = [f for f in self._labelled("contact_role") if f.label not in self.view.below or self.view.table is None]
+        foot = set(self.view.below) if self.view.table else set()
+        role = [f for f in self._labelled("contact_role", "signatory_role") if f.label not in foot]
         if "contact_role" not in found and person is not None and role:
             found["contact_role"] = _of(role[0])
         found["contact_phone"] = self._phone(person)
         found |= self._emails(person, group)
         return found
+
+    def _under(self, s: Segment) -> Segment | None:
+        """The line right below a segment, in its column, without a label."""
+        near = [
+            o
+            for o in self.view.around
+            if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
+        ]
+        if len(near) != 1 or any(m.colon or m.strong for m in order_labels.marks(near[0])):
+            return None
+        return near[0]
 
     def _places(self, person: Found | None) -> list[tuple[int, Segment]]:
         """Segments outside the supplier's blocks, those nearest the contact first."""
@@ -469,7 +483,7 @@ class _Fields:
         weak = [f for f in self._labelled("order_number") if not f.strong]
         if weak:
             for f in sorted(weak, key=self._from_title):
-                if self._from_title(f) < 260 and (number := _number(f.text)):
+                if self._from_title(f) < 450 and (number := _number(f.text)):
                     return number, f.words, f.page
         for f in self._labelled("reference"):
             if (

@@ -341,6 +341,18 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
     return usable[0] if usable else None
 
 
+def _one_name(first: str, s: Segment, follows: tuple[str, Segment]) -> bool:
+    """Whether the next line goes on with the name: it or the first line is cut at a link word, in the same type."""
+    if re.match(r"(?:de|du|des|d'|la|le|et|pour|a)\b", values.fold(follows[0])):
+        return True
+    return abs(s.size - follows[1].size) < 0.25 * s.size and unfinished(first)
+
+
+def unfinished(name: str) -> bool:
+    """Whether a name stops at a link word (« Mairie de »)."""
+    return re.search(r"(?:\b(?:de|du|des|la|le|les|et|en|sur|sous|lez|les)|[-'])$", values.fold(name)) is not None
+
+
 def _noise(text: str) -> bool:
     folded = values.fold(text)
     return bool(

@@ -19,7 +19,7 @@ _TITLE = re.compile(r"^(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)
 _TOKEN = re.compile(r"^[A-ZÀ-ÖØ-ÞŒ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’.\-]*$")
 _PARTICLES = {"de", "du", "des", "la", "le", "d'", "van", "von", "el", "ben", "al", "da", "dos", "di"}
 _GENERIC = re.compile(r"^(?:l'|le\s+|la\s+)?(?:ordonnateur|ordonnatrice|acheteur|representant\w*|signataire)\b")
-_HEAD = re.compile(r"(?:l[ae]\s+)?(?:maire|president|presidente|proviseure?|principale?|directeur|directrice)")
+_LINKS = {"de", "du", "des", "d'", "la", "le", "les", "en", "au", "aux", "et", "a"}
 _DELEGATION = re.compile(r"\b(?:et\s+)?par\s+delegation\b,?|\bp\.?\s*o\.?\b")
 _PARTS = re.compile(r"\s+[-–—|/]\s+|\s*[,;|]\s+|\s*\n\s*|\s*[()]\s*|\s*:\s+")
 
@@ -96,17 +96,17 @@ def _role_and_name(part: str) -> tuple[str, str]:
     """`Le Maire Émilie TESSIER` → its two halves; a role alone has no name."""
     tokens = part.split()
     for i in range(1, len(tokens) - 1):
-        head, tail = " ".join(tokens[:i]), " ".join(tokens[i:])
-        titled = _TITLE.match(tail) is not None
-        short = _HEAD.fullmatch(values.fold(head)) is not None and tokens[i][:1].isupper() and not part.isupper()
-        capital = short or (any(t.isupper() and len(t) > 2 for t in tail.split()) and not part.isupper())
-        if (
-            is_role(head)
-            and is_name(tail)
-            and (titled or capital)
-            and not any(vocabulary.pattern("people", "roles").match(values.fold(t)) for t in tail.split())
-        ):
-            return head.strip(" ,:"), bare(tail)
+        head, tail = tokens[:i], tokens[i:]
+        if values.fold(head[-1]) in _LINKS or not is_role(" ".join(head)) or not is_name(" ".join(tail)):
+            continue
+        titled = _TITLE.match(" ".join(tail)) is not None
+        closed = (
+            head[-1][:1].islower() or vocabulary.pattern("people", "roles").match(values.fold(head[-1])) is not None
+        )
+        proper = all(t[:1].isupper() or values.fold(t) in _PARTICLES for t in tail) and not part.isupper()
+        apart = not any(vocabulary.pattern("people", "roles").match(values.fold(t)) for t in tail)
+        if apart and (titled or (closed and proper)):
+            return " ".join(head).strip(" ,:"), bare(" ".join(tail))
     return part, ""
 
 
@@ -122,7 +122,7 @@ def _name_then_role(part: str) -> tuple[str, str] | None:
 
 def signatory(segments: Sequence[Segment]) -> Person:
     """Who signs, from the segments below the totals: the name and the role that stand together."""
-    people = [(s, split(s.text)) for s in segments if not _place_and_date(s)]
+    people = [(s, split(_after_date(s.text) or ("" if _place_and_date(s) else s.text))) for s in segments]
     labelled = _labelled(segments)
     if labelled.name:
         return labelled
@@ -171,6 +171,12 @@ def _labelled(segments: Sequence[Segment]) -> Person:
                 role = text
                 used.append(at)
     return Person(name, role, tuple(used)) if name else Person()
+
+
+def _after_date(text: str) -> str:
+    """What stands behind place and date (`Fait à X, le 3 mai 2026, par Y, maire`)."""
+    m = re.search(r"(?:\d{4}|[/.-]\d{2})\s*[,;–-]\s*(?:par\s+)?(?=[^\d\s])", text)
+    return text[m.end() :] if m else ""
 
 
 def _place_and_date(s: Segment) -> bool:

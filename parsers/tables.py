@@ -397,6 +397,7 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         body = _until(below)
         options = borders(sheet, header, _inside(body))
         columns = max(options, key=lambda o: _fitting(body, o, sheet.page.number))
+        columns = _solved(body, columns, sheet.page.number)
     if table is None:
         table = Table(columns)
     if body:
@@ -411,6 +412,21 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
         (table.carried if any(_CARRIED.match(t) for t in texts) else table.rows).append(row)
     return table
+
+
+def _solved(body: Sequence[Sequence[Segment]], columns: tuple[Column, ...], page: int) -> tuple[Column, ...]:
+    """Columns whose header says nothing, told by arithmetic: what makes quantity × price = total in every row."""
+    missing = [k for k in ("quantity", "price", "total") if not any(c.kind == k for c in columns)]
+    blank = [i for i, c in enumerate(columns) if c.kind in ("unknown", "other")]
+    if len(missing) != 1 or not blank or (missing[0] == "price" and any(c.kind == "net" for c in columns)):
+        return columns
+    for i in blank:
+        tried = tuple(replace(c, kind=missing[0]) if j == i else c for j, c in enumerate(columns))
+        rows = [_row(r, tried, page) for r in body]
+        full = [r for r in rows if all(r.text(k) for k in ("quantity", "price", "total"))]
+        if full and _fitting(body, tried, page)[0] == len(full):
+            return tried
+    return columns
 
 
 def _fitting(body: Sequence[Sequence[Segment]], columns: Sequence[Column], page: int) -> tuple[int, int]:
