@@ -36,12 +36,11 @@ class Case:
 
     def spoken_before(self, at: dt.datetime) -> dt.datetime | None:
         """When the member was last written to about this dossier before `at`, mails not yet answered left out."""
-        waiting = {
-            m.received_at
-            for m in self.dossier.messages
-            if acknowledged(m) and ack_key(self.dossier, m) not in self.filed
-        }
-        return max((i for i in self.told.spoken if i < at and i not in waiting), default=None)
+        mails = [m for m in self.dossier.messages if acknowledged(m)]
+        answered = {m.received_at for m in mails if ack_key(self.dossier, m) in self.filed}
+        waiting = {m.received_at for m in mails} - answered
+        spoken = (i for i in self.told.spoken if i not in waiting and (i < at or (i == at and i in answered)))
+        return max(spoken, default=None)
 
     @property
     def provider(self) -> str:

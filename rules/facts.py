@@ -148,4 +148,6 @@ def asked(letters: Iterable[LetterOnFile]) -> list[str]:
 
 def _asked(dossier: Dossier, message: Message) -> list[str]:
     """The facts that our last letter before the message asked for."""
-    return asked(x for x in dossier.letters if x.sent_at is not None and x.sent_at < message.received_at)
+    at, replies = message.received_at, dossier.ref in message.threads
+    sent = ((x, x.sent_at) for x in dossier.letters if x.sent_at is not None)
+    return asked(x for x, left in sent if left < at or (replies and left == at))

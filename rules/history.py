@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rules.facts import Facts, holds
-from rules.records import Dossier, Message, News
+from rules.records import Dossier, LetterOnFile, Message, News
 from rules.schema import Group, Lot
 from rules.standing import Memory, Standing, Verdict, stand
 
@@ -151,6 +151,13 @@ def _met(told: History, at: dt.datetime) -> History:
 
 
 def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
+    """What goes to the provider at `at`: what the letters on file say that went, then what is new besides."""
+    for letter in _forwards_on_file(dossier, told, at):
+        ids = [str(p["piece"]) for p in letter.facts.get("pieces", ())]
+        by_id = {v.piece.id: v for v in told.standing.verdicts}
+        verdicts = tuple(by_id[i] for i in ids if i in by_id)
+        sending = Sending(at=letter.due_at, verdicts=verdicts, complement=bool(told.sendings), key=letter.key)
+        told = replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or letter.due_at)
     if told.starts != "papers" or not told.standing.ready or not told.admitted:
         return told
     gone = {p for s in told.sendings for p in s.pieces}
@@ -164,6 +171,17 @@ def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History
     key = f"{dossier.ref}/forward/{digest(v.piece.id for v in fresh)}"
     sending = Sending(at=at, verdicts=tuple(fresh), complement=bool(gone), key=key)
     return replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or at)
+
+
+def _forwards_on_file(dossier: Dossier, told: History, at: dt.datetime) -> list[LetterOnFile]:
+    known = {s.key for s in told.sendings}
+    prefix = f"{dossier.ref}/forward/"
+    found = [
+        x
+        for x in dossier.letters
+        if x.key.startswith(prefix) and x.due_at <= at and x.state != "superseded" and x.key not in known
+    ]
+    return sorted(found, key=lambda x: (x.due_at, x.key))
 
 
 def _owed(told: History, group: Group, dossier: Dossier) -> str | None:

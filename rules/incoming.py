@@ -59,6 +59,7 @@ def as_message(
         own_words=mail.body,
         new_pieces=tuple(new),
         again=tuple(again),
+        threads=incoming.threads,
         role=role,
     )
 

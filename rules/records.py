@@ -90,6 +90,7 @@ class Message:
     own_words: str = ""  # what the person wrote
     new_pieces: tuple[str, ...] = ()  # ids of pieces that this mail brought first, to this dossier
     again: tuple[str, ...] = ()  # ids of pieces that were there already
+    threads: tuple[str, ...] = ()  # refs of dossiers whose letters it answers, by Message-ID
     role: Literal["member", "provider", "coordinator"] = "member"  # who wrote it; only a member's mail is acknowledged
 
     def __post_init__(self) -> None:

@@ -128,6 +128,25 @@ def test_a_corrected_order_after_the_forward_goes_as_a_complement() -> None:
     assert forwards[1].attachments == (again.id,)
 
 
+def test_mails_of_one_instant_are_each_answered_in_full() -> None:
+    """Two mails under one clock: the second one's answer says what is to be done, the provider gets nothing twice."""
+    first = dossier("2", ORDER, FORM)
+    first = filed(first, decided(first, T0))
+    unsigned = paper("prefecture_amendment", ("2",), T0)
+    order = paper("purchase_order", ("2",), T0, id="second")
+    for late in (unsigned, order):
+        second = mail(late, id="a", when=T0)
+        both = replace(first, pieces=(*first.pieces, late), messages=(*first.messages, second))
+        decision = decided(both, T0)
+        ack = next(x for x in decision.letters if x.key.endswith("/ack/a"))
+        assert ack.facts["latest"]
+        assert ack.facts["warnings"] == []
+        assert [p["piece"] for p in ack.facts["recognised"]] == [late.id]
+        new = [x for x in decision.letters if x.kind == "forward" and x.key not in {y.key for y in first.letters}]
+        assert [x.attachments for x in new] == ([] if late is unsigned else [("second",)])
+        assert all(x.facts["complement"] for x in new)
+
+
 def test_the_same_papers_again_earn_one_line() -> None:
     d = dossier("2", ORDER, FORM)
     again = mail(when=at("2025-12-05T09:00"), again=(ORDER.id, FORM.id), new_pieces=())
