@@ -178,7 +178,9 @@ def _find_printed(sheet: Sheet) -> None:
     found: list[Match] = []
     for spellings in (*headings, *boxes):
         if spellings:
-            found.extend(find(spellings, sheet.lines, sheet.bars, fuzzy=False))
+            # Alone in its row or cell: within running text the same words are somebody's value.
+            whole = find(spellings, sheet.lines, sheet.bars, fuzzy=False)
+            found.extend(m for m in whole if m.first and (m.alone or m.closed))
     for n, line in enumerate(sheet.lines):
         if len(line.text) >= 12 and _is_printed(line, everything):
             found.extend(_whole(line, sheet.bars[n]))

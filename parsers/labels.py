@@ -242,7 +242,9 @@ def _match(
     w0, c0 = line.at[start]
     w1, c1 = line.at[end - 1]
     before, behind = line.words[w0][1].text[:c0], line.words[w1][1].text[c1 + 1 :]
-    if (before and before[-1].isalnum()) or (behind and behind[0].isalpha()):
+    if any(c.isalnum() for c in before) and not before.rstrip().endswith(":"):
+        return None  # « d’établissement » holds no label « Établissement »
+    if behind and behind[0].isalpha():
         return None
     if behind and behind[0].isdigit() and spelling[-1:].isdigit():
         return None
