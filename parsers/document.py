@@ -32,7 +32,7 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
     parts = bundles.cut(document, context)
     for first, last in parts:
         pages = tuple(p for p in document.pages if first <= p.number <= last)
-        found = extract_pages(document, pages, context).with_findings(*document.findings, *signing)
+        found = extract_pages(document, pages, context).with_findings(*_of_pages(document, pages), *signing)
         piece = _as_sent(found, pages).to_piece(
             name=name if len(parts) == 1 else f"{name}#{first}-{last}",
             sha256=sha256,
@@ -42,6 +42,13 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
         )
         pieces.append(piece)
     return pieces
+
+
+def _of_pages(document: Document, pages: tuple[Page, ...]) -> list[Finding]:
+    """The file's findings without those that are about other pages alone."""
+    own = {f for p in pages for f in p.findings}
+    others = {f for p in document.pages if p not in pages for f in p.findings} - own
+    return [f for f in document.findings if f not in others]
 
 
 def to_document(data: bytes, media_type: str, context: Context) -> Document:

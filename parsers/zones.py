@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from parsers.confidence import agrees
 from parsers.labels import Match, around, overlap, part_box, same_row
 from parsers.page import Page, Word
 from parsers.records import Box
@@ -164,7 +165,9 @@ def leftovers(page: Page, index: int, matches: Iterable[Match], row_of: dict[int
         for a, b in [*sorted(covered[i]), (len(w.text), len(w.text))]:
             piece = w.text[at:a]
             if piece.strip(" :.;,()*?"):
-                out.append(replace(w, text=piece, box=part_box(w, at, a), second=None, others=()))
+                # What the second engine read of the part is not known, only whether it read the whole alike.
+                second = None if w.second is None else piece if agrees(w) else ""
+                out.append(replace(w, text=piece, box=part_box(w, at, a), second=second, others=()))
                 if id(w) in row_of:
                     row_of[id(out[-1])] = row_of[id(w)]
             at = max(at, b)
