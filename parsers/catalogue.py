@@ -12,8 +12,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from parsers import told
+from parsers.told import TableError
 from parsers.values import fold
 
 
@@ -83,14 +85,29 @@ def pattern(words: Iterable[str]) -> re.Pattern[str]:
 
 @cache
 def catalogues(folders: tuple[str, ...] = ()) -> tuple[Catalogue, ...]:
-    """The shipped catalogues and those of `folders`, by file name; pydantic's `ValidationError` on a wrong file."""
-    import yaml
-
+    """The shipped catalogues and those of `folders`, by file name. Raises TableError on a wrong file."""
     shipped = resources.files("parsers") / "catalogues"
     files = [f for f in shipped.iterdir() if f.name.endswith(".yaml")]
     files += [f for folder in folders for f in Path(folder).glob("*.catalogue.yaml")]
     files.sort(key=lambda f: f.name)
-    return tuple(Catalogue.model_validate(yaml.safe_load(f.read_text("utf-8"))) for f in files)
+    return tuple(_read(f.read_text("utf-8"), str(f)) for f in files)
+
+
+def _read(text: str, origin: str) -> Catalogue:
+    node, table = told.parse(text, origin)
+    try:
+        read = Catalogue.model_validate(table)
+    except ValidationError as error:
+        raise TableError(told.mistakes(error, node, origin)) from error
+    keys = [p.key for p in read.providers]
+    problems = [
+        f"{told.place(node, ('lots', i, 'provider'), origin)}: « {lot.provider} » n’est pas dans providers"
+        for i, lot in enumerate(read.lots)
+        if lot.provider not in keys
+    ]
+    if problems:
+        raise TableError(problems)
+    return read
 
 
 def catalogue(group: str | None, folders: tuple[str, ...] = ()) -> Catalogue | None:

@@ -12,23 +12,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from parsers import told
 from parsers.records import Kind
+from parsers.told import TableError
 
 ValueType = Literal[
     "text", "name", "department", "reference", "siret", "siret_or_siren", "uai", "postal_code", "email", "phone",
     "date", "digits", "integer", "amount",
 ]  # fmt: skip
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 SHIPPED = Path(__file__).parent / "forms"
 
 
-class LayoutError(Exception):
-    """A form's YAML is wrong: the message names file, line and key. Exit code 2 at the edge (configuration)."""
+class LayoutError(TableError):
+    """A form's YAML is wrong: file, line and key. Exit code 2 at the edge (configuration)."""
 
 
 class _Strict(BaseModel):
@@ -51,9 +50,9 @@ class Item(_Strict):
     @model_validator(mode="after")
     def _one(self) -> Item:
         if sum(map(bool, (self.label, self.question, self.heading))) != 1:
-            raise ValueError("one of label, question, heading is wanted")
+            raise ValueError("il faut label, question ou heading, et un seul des trois")
         if self.question and not self.field:
-            raise ValueError("a question needs its field")
+            raise ValueError("une question demande son champ (field)")
         return self
 
     @property
@@ -127,45 +126,35 @@ class Form(_Strict):
 def load(folders: tuple[str, ...] = ()) -> tuple[Form, ...]:
     """The shipped forms, then those of `folders`; a form of the same id replaces the shipped one.
 
-    Raises LayoutError, which names file and line.
+    A group's catalogue may lie beside its forms (`*.catalogue.yaml`, parsers.catalogue). Raises LayoutError.
     """
     forms: dict[str, Form] = {}
     for folder in (SHIPPED, *map(Path, folders)):
         for path in sorted(folder.glob("*.yaml")):
-            if not path.name.startswith("_"):
+            if not path.name.startswith("_") and not path.name.endswith(".catalogue.yaml"):
                 form = _form(path)
                 forms[form.id] = form
     return tuple(forms.values())
 
 
 def _form(path: Path) -> Form:
-    raw, lines = _yaml(path)
+    node, raw = _yaml(path)
     merged = dict(raw)
     if base := raw.get("base"):
         for folder in (path.parent, SHIPPED):
             if (folder / f"{base}.yaml").exists():
-                merged = {**_yaml(folder / f"{base}.yaml")[0], **raw}
+                merged = {**_yaml(folder / f"{base}.yaml")[1], **raw}
                 break
         else:
-            raise LayoutError(f"{path}:{lines.get('base', 1)}: base « {base} » : pas de fichier {base}.yaml")
+            raise LayoutError([f"{told.place(node, ('base',), str(path))}: pas de fichier {base}.yaml"])
     try:
         return Form.model_validate(merged)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(p) for p in first["loc"])
-        line = lines.get(str(first["loc"][0]) if first["loc"] else "", 1)
-        raise LayoutError(f"{path}:{line}: {place} : {first['msg']}") from error
+        raise LayoutError(told.mistakes(error, node, str(path))) from error
 
 
-def _yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The file's mapping and the line of each of its keys."""
+def _yaml(path: Path) -> tuple[Any, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - the safe loader, in C where libyaml is there
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise LayoutError(f"{path}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from error
-    if not isinstance(value, dict) or not isinstance(node, yaml.MappingNode):
-        raise LayoutError(f"{path}:1: un dictionnaire est attendu")
-    return value, {str(k.value): k.start_mark.line + 1 for k, _ in node.value}
+        return told.parse(path.read_text(encoding="utf-8"), str(path), "un dictionnaire est attendu")
+    except TableError as error:
+        raise LayoutError(error.problems) from error

@@ -10,17 +10,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from parsers import told
+from parsers.told import TableError
 from rules.schema import Group
 
 COMMON = "common.yaml"  # what a group need not say: wordings of refusals, names of papers and fields
 
 
-class RulesError(ValueError):
-    """A group's YAML that cannot be used. `problems`: one French line each, `file:line: key: what is wrong`."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+class RulesError(TableError):
+    """A group's YAML that cannot be used."""
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -39,25 +37,13 @@ def shipped(name: str) -> Group:
 def parse_group(text: str, origin: str) -> Group:
     """A group from YAML `text`; `origin` names the file in errors. Raises RulesError."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = 1 if mark is None else mark.line + 1
-        raise RulesError([f"{origin}:{line}: YAML illisible : {error.problem}"]) from error
-    except yaml.YAMLError as error:
-        raise RulesError([f"{origin}:1: YAML illisible : {error}"]) from error
-    if not isinstance(node, yaml.MappingNode):
-        raise RulesError([f"{origin}:1: un groupement est une table (id, name, lots…)"])
-    doubles = [f"{origin}:{line}: {key}: clé écrite deux fois" for key, line in _doubles(node, "")]
-    if doubles:
-        raise RulesError(doubles)
-    try:
-        group = Group.model_validate(_merged(_common(), yaml.safe_load(text)))
-    except yaml.YAMLError as error:
-        raise RulesError([f"{origin}:1: YAML illisible : {error}"]) from error
+        node, table = told.parse(text, origin, "un groupement est une table (id, name, lots…)")
+        group = Group.model_validate(_merged(_common(), table))
     except ValidationError as error:
-        raise RulesError(_told(error, node, origin)) from error
-    problems = [f"{origin}:{_line(node, path)}: {_key(path)}: {what}" for path, what in _crossed(group)]
+        raise RulesError(told.mistakes(error, node, origin)) from error
+    except TableError as error:
+        raise RulesError(error.problems) from error
+    problems = [f"{told.place(node, path, origin)}: {what}" for path, what in _crossed(group)]
     if problems:
         raise RulesError(problems)
     return group
@@ -82,77 +68,6 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         under = out.get(key)
         out[key] = _merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return out
-
-
-def _doubles(node: yaml.Node, path: str) -> Iterable[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            if name in seen:
-                yield f"{path}{name}", key.start_mark.line + 1
-            seen.add(name)
-            yield from _doubles(value, f"{path}{name}.")
-    elif isinstance(node, yaml.SequenceNode):
-        for i, item in enumerate(node.value):
-            yield from _doubles(item, f"{path}{i}.")
-
-
-def _line(node: yaml.Node, path: tuple[int | str, ...]) -> int:
-    """The line where `path` stands, or the nearest of its parents."""
-    line = node.start_mark.line
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line
-        else:
-            break
-    return line + 1
-
-
-def _key(path: tuple[int | str, ...]) -> str:
-    return ".".join(str(p + 1) if isinstance(p, int) else p for p in path) or "(racine)"
-
-
-_PLAIN = {
-    "missing": "cette clé est obligatoire",
-    "extra_forbidden": "clé inconnue",
-    "string_type": "un texte est attendu",
-    "string_too_short": "le texte est vide",
-    "bool_type": "oui ou non attendu (true, false)",
-    "bool_parsing": "oui ou non attendu (true, false)",
-    "int_type": "un nombre entier est attendu",
-    "int_parsing": "un nombre entier est attendu",
-    "list_type": "une liste est attendue",
-    "dict_type": "une table est attendue",
-    "model_type": "une table est attendue",
-    "too_short": "il en faut au moins un",
-}
-
-
-def _told(error: ValidationError, node: yaml.Node, origin: str) -> list[str]:
-    told: list[str] = []
-    for e in error.errors():
-        path = tuple(p for p in e["loc"] if p != "[key]")
-        plain = _PLAIN.get(e["type"])
-        if e["type"] == "literal_error":
-            possible = e["ctx"]["expected"].replace(" or ", ", ")
-            plain = f"« {e['input']} » n’est pas prévu ici ; valeurs possibles : {possible}"
-        elif e["type"] == "value_error":
-            plain = str(e["ctx"]["error"])
-        elif e["type"] == "string_pattern_mismatch":
-            plain = f"« {e['input']} » n’a pas la forme attendue ({e['ctx']['pattern']})"
-        elif e["type"] in {"greater_than_equal", "less_than_equal"}:
-            plain = f"{e['input']} est hors limites ({' '.join(f'{k} {v}' for k, v in e['ctx'].items())})"
-        line = f"{origin}:{_line(node, path)}: {_key(path)}: {plain or e['msg']}"
-        if line not in told:
-            told.append(line)
-    return told
 
 
 def _crossed(group: Group) -> Iterable[tuple[tuple[int | str, ...], str]]:

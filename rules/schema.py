@@ -83,7 +83,7 @@ class Chase(Table):
 class Milestone(Table):
     """A day that the procedure promises."""
 
-    id: Literal["j2", "j4", "prefecture", "dgfip", "certigna"]
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     starts: Annotated[list[str], Field(min_length=1)] = ["order"]
     # `order` (J), `listed`, a requirement's or a milestone's id; several: the first that has happened
     working_days: Annotated[int, Field(ge=0)] | None = None

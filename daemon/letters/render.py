@@ -16,7 +16,15 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -24,6 +32,7 @@ from daemon.errors import VaguemestreError
 from daemon.letters import departments, french, layout, markup, phrases
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
+SHIPPED = "origine"  # `{% extends "origine/letters/NAME.md" %}`: ours, from the template that replaces it
 BLOCKS = ("opening", "owed", "next", "notes", "closing")
 
 # Which letter speaks first where several are gathered, and gives the mail its subject: the answer to the member's own
@@ -95,8 +104,9 @@ class Renderer:
 
     def __init__(self, folder: Path | None = None) -> None:
         loaders = [FileSystemLoader(f) for f in (folder, FOLDER) if f is not None]
+        shipped = PrefixLoader({SHIPPED: FileSystemLoader(FOLDER)})  # so that an override may change one block alone
         self._env = ImmutableSandboxedEnvironment(
-            loader=ChoiceLoader(loaders),
+            loader=ChoiceLoader([*loaders, shipped]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -174,7 +184,8 @@ class Renderer:
             # The root first: it runs the imports and assignments that stand outside the blocks.
             for _ in template.root_render_func(context):
                 pass
-            return {block: layout.tidy("".join(make(context))) for block, make in template.blocks.items()}
+            # A template that extends another has put the other's blocks behind its own.
+            return {block: layout.tidy("".join(makes[0](context))) for block, makes in context.blocks.items()}
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
             raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 

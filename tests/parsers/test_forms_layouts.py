@@ -70,7 +70,7 @@ def test_a_form_of_the_same_id_replaces_the_shipped_one(tmp_path: Path) -> None:
         ("id: a\nkind: purchase_order\ngroup: g\ntitle: [[A]]\nlotts: ['2']\n", 5, "lotts"),
         ("id: a\nkind: facture\ngroup: g\ntitle: [[A]]\n", 2, "kind"),
         ("id: a\nbase: _absent\nkind: other\n", 2, "_absent"),
-        ("id: a\nkind: other\ngroup: g\ntitle: [[A]]\nfields:\n  - {field: siret}\n", 5, "label"),
+        ("id: a\nkind: other\ngroup: g\ntitle: [[A]]\nfields:\n  - {field: siret}\n", 6, "label"),
         ("id: a\ntitle: [\n", 3, ""),
         ("- a\n", 1, "dictionnaire"),
     ],
