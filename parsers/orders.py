@@ -658,4 +658,6 @@ def _field(name: str, read: Read, proven: bool) -> Field:
         or (name.startswith("total_") and proven)
     ):
         confidence = max(confidence, 0.97)
+    if name == "member_name" and (parties.unfinished(value) or not names.core(value)):
+        confidence = min(confidence, _BROKEN)  # « Mairie de », « Mairie »: which one?
     return Field(value=value, confidence=confidence, page=page, box=box)

@@ -331,11 +331,7 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
     for i, (t, s) in enumerate(usable):
         if names.is_public_body(t):
             follows = usable[i + 1] if i + 1 < len(usable) else None
-            if (
-                follows
-                and follows[1] is not s
-                and re.match(r"(?:de|du|des|d'|la|le|et|pour|a)\b", values.fold(follows[0]))
-            ):
+            if follows and follows[1] is not s and _one_name(t, s, follows):
                 return f"{t} {follows[0]}", s
             return t, s
     return usable[0] if usable else None

@@ -16,7 +16,7 @@ from parsers.layout import Segment, overlap, same_row
 from parsers.order_labels import marks
 
 _TITLE = re.compile(r"^(?:m\.|mr\.?|mme\.?|mlle\.?|monsieur|madame|mademoiselle)\s+", re.IGNORECASE)
-_TOKEN = re.compile(r"^[A-ZÀ-ÖØ-ÞŒ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’.\-]*$")
+_TOKEN = re.compile(r"^(?:[dDlL]['’])?[A-ZÀ-ÖØ-ÞŒ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’.\-]*$")
 _PARTICLES = {"de", "du", "des", "la", "le", "d'", "van", "von", "el", "ben", "al", "da", "dos", "di"}
 _GENERIC = re.compile(r"^(?:l'|le\s+|la\s+)?(?:ordonnateur|ordonnatrice|acheteur|representant\w*|signataire)\b")
 _LINKS = {"de", "du", "des", "d'", "la", "le", "les", "en", "au", "aux", "et", "a"}

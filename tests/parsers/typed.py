@@ -1,0 +1,27 @@
+"""Pages typed as text: one character is 6 points wide, one line 12 points high. What a test shows is what is read."""
+
+from __future__ import annotations
+
+import re
+
+from parsers.page import Document, Page, Stroke, Word
+
+
+def page(text: str, number: int = 1, strokes: tuple[Stroke, ...] = ()) -> Page:
+    """A page of the typed lines; `*text*` is bold, a line that begins with `#` is set in type twice as large."""
+    words = []
+    for row, line in enumerate(text.strip("\n").splitlines()):
+        large = line.startswith("#")
+        line = line[1:] if large else line
+        for m in re.finditer(r"\S+", line):
+            bold = m[0].startswith("*") and m[0].endswith("*") and len(m[0]) > 2
+            shown = m[0].strip("*") if bold else m[0]
+            x, y = 40 + 6.0 * m.start(), 40 + 12.0 * row
+            box = (x, y, x + 6.0 * len(m[0]), y + 9.0)
+            words.append(Word(text=shown, box=box, size=18.0 if large else 9.0, bold=bold))
+    return Page(number=number, width=842.0, height=842.0, words=tuple(words), strokes=strokes)
+
+
+def document(*texts: str) -> Document:
+    """A text PDF of typed pages."""
+    return Document(pages=tuple(page(t, i + 1) for i, t in enumerate(texts)), source_type="text_pdf")
