@@ -56,13 +56,12 @@ def dns_resolver(trust: Trust) -> Resolver:
     import dns.exception
     import dns.resolver
 
-    asked = dns.resolver.Resolver(configure=trust.resolver is None)
-    if trust.resolver is not None:
-        asked.nameservers = [trust.resolver]
-
     def look_up(name: bytes | str, timeout: float = DNS_SECONDS) -> bytes | None:
         text = name.decode("ascii") if isinstance(name, bytes) else name
         try:
+            asked = dns.resolver.Resolver(configure=trust.resolver is None)  # a machine may have no DNS at all
+            if trust.resolver is not None:
+                asked.nameservers = [trust.resolver]
             for record in asked.resolve(text, "TXT", lifetime=timeout):
                 return b"".join(record.strings)
         except dns.exception.DNSException:

@@ -101,6 +101,37 @@ def plan(
 
 
 @app.command()
+def replay(
+    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="Only letters due since then.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Print what stays as it is, too.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Today's rules over the past: which letters would be new, which no longer due. Sends nothing, writes nothing."""
+    from daemon.commands import replay as command
+
+    command.replay(since=since, json=json, everything=everything, config=config, now=now)
+
+
+@app.command()
+def digest(
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="INSTANT", help="As of that instant, past ones too.")
+    ] = None,
+    group: GroupOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the letter (.eml, .html) and the workbook there.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """The coordinators' report, as it would leave now. Sends nothing."""
+    from daemon.commands import digest as command
+
+    command.digest(at=at, group=group, out=out, config=config)
+
+
+@app.command()
 def dossiers(json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None) -> None:
     """The dossiers: one member, one lot, what is there and what is missing."""
     from daemon.commands import books

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,7 +59,8 @@ class House:
     database: Database = field(init=False)
 
     def __post_init__(self) -> None:
-        self.database = Database(self.config.store.url)
+        lease = max(self.config.schedule.lease_seconds, 2 * self.config.limits.seconds)
+        self.database = Database(self.config.store.url, dt.timedelta(seconds=lease))
 
     @cached_property
     def groups(self) -> Mapping[str, Group]:

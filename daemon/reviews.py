@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.house import House
+from daemon.runners import lists
 from daemon.store import journal
 from daemon.store.decisions import settle
 from daemon.store.models import DossierRow, NewsRow, PieceRow, PlacementRow, ReviewRow
@@ -62,6 +63,8 @@ def apply(
     review.answered_at, review.answered_by, review.answer = at, by, str(answer)
     ref = review.dossier.ref if review.dossier else None
     journal.append(s, at, "review.answered", ref, review=review.id, by=by, outcome=answer.outcome)
+    if review.key.startswith(lists.QUESTION):
+        return lists.release(house, s, review, at) if answer.outcome == "ok" else []
     settled: dict[str, Any] = {"all": answer.outcome != "refused", "fields": answer.fields}
     if answer.outcome == "refused":
         settled["refused"] = answer.motive

@@ -20,6 +20,7 @@ from daemon.clock import Clock
 from daemon.errors import ServiceUnreachable, VaguemestreError
 from daemon.house import House
 from daemon.notify import Notifier
+from daemon.rules_change import take_up
 from daemon.runners import Runner
 from daemon.runners.dispatch import Dispatch
 from daemon.runners.filing import Filing
@@ -40,7 +41,7 @@ def runners(house: House) -> list[Runner]:
     groups = list(house.mailboxes)
     return [
         *(Intake(house, g) for g in groups),
-        ReadingRunner(house),
+        *(ReadingRunner(house) for _ in range(house.config.schedule.readers)),
         Ruling(house),
         Dispatch(house),
         *(Filing(house, g) for g in groups),
@@ -52,6 +53,7 @@ async def run_once(house: House) -> None:
     trouble: VaguemestreError | None = None
     house.database.release_dead()
     house.take_census()
+    take_up(house)
     line = runners(house)
     try:
         worked = True
@@ -90,6 +92,7 @@ class Service:
         self._ending = asyncio.Event()  # this generation's end: a stop or a reload
         self._wakes: list[asyncio.Event] = []
         self._house: House | None = None
+        self._refused = ""  # why the last reload was refused
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -131,6 +134,7 @@ class Service:
         house.database.migrate()
         house.database.release_dead()
         house.take_census()
+        take_up(house)
         return house
 
     def _renew(self, old: House) -> House:
@@ -139,8 +143,9 @@ class Service:
             new = self._open()
         except VaguemestreError as e:
             log.error("new configuration refused", extra={"event": "service.reload_refused", "why": str(e)})  # noqa: TRY400  the sentence says it all
-            self.notifier.status(f"nouvelle configuration refusée, l’ancienne reste : {e}")
+            self._refused = f"nouvelle configuration refusée, l’ancienne reste : {e}"
             return old
+        self._refused = ""
         old.close()
         return new
 
@@ -158,7 +163,7 @@ class Service:
         driving = [asyncio.create_task(self._drive(r, w)) for r, w in zip(line, wakes, strict=True)]
         scheduler.start()
         self.notifier.ready()
-        self.notifier.status(f"{len(house.mailboxes)} boîte(s) surveillée(s)")
+        self.notifier.status(self._refused or f"{len(house.mailboxes)} boîte(s) surveillée(s)")
         log.info("ready", extra={"event": "service.ready"})
         try:
             await self._ending.wait()

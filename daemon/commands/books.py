@@ -52,7 +52,7 @@ def letters_json(s: Session, group: str | None = None) -> Iterator[dict[str, Any
             "key": x.key,
             "kind": x.kind,
             "group": x.group,
-            "dossiers": [x.dossier.ref] if x.dossier else list(x.facts.get("dossiers", ())),
+            "dossiers": [x.dossier.ref] if x.dossier else list(x.facts.get("refs", ())),
             "to": list(x.recipients),
             "subject": x.subject,
             "state": x.state,

@@ -29,12 +29,14 @@ def instant(text: str | None) -> clocks.Clock:
 
 
 @contextmanager
-def house(config: Path | None, now: str | None = None, *, migrate: bool = True) -> Iterator[House]:
-    """The house of the configuration found, its database brought to the newest shape."""
-    opened = House(configuration.load(configuration.find(config)), instant(now))
+def house(config: Path | None, now: str | None = None, *, secrets: bool = False) -> Iterator[House]:
+    """The house of the configuration found, its database brought to the newest shape.
+
+    `secrets`: whether mailboxes and SMTP will be used. The books alone need none: a systemd credential is not there.
+    """
+    opened = House(configuration.load(configuration.find(config), secrets=secrets), instant(now))
     try:
-        if migrate:
-            opened.database.migrate()
+        opened.database.migrate()
         yield opened
     finally:
         opened.close()

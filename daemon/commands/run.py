@@ -17,7 +17,7 @@ def run(config: Path | None, *, once: bool, now: str | None) -> None:
 
     configure()
     if once:
-        with house(config, now) as h:
+        with house(config, now, secrets=True) as h:
             asyncio.run(run_once(h))
         return
     if now is not None:

@@ -1,4 +1,4 @@
-"""Mails that are no submission: bounces of our letters, mails over the size limit, a coordinator’s answer to a review."""
+"""Mails that are no submission: bounces of our letters, mails over the limit, a coordinator’s answer to a review."""
 
 from __future__ import annotations
 

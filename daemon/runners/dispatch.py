@@ -18,11 +18,15 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from daemon.digest.digest import digest
+from daemon.digest.facts import DigestFacts
+from daemon.digest.gather import gather
 from daemon.errors import DeliveryError, ServiceUnreachable, VaguemestreError
 from daemon.house import House
-from daemon.letters.attachments import attachments, enclosures
-from daemon.letters.compose import compose
-from daemon.letters.render import Renderer
+from daemon.letters.attachments import attachments, enclosures, pictures
+from daemon.letters.compose import Attachment, compose
+from daemon.letters.render import Picture, Renderer
+from daemon.outgoing import Receipt
 from daemon.runners import retry
 from daemon.store import journal
 from daemon.store.models import DossierRow, LetterRow, MailRow, MessageRow
@@ -68,14 +72,16 @@ class Dispatch:
         if isinstance(prepared, bool):
             return prepared
         try:
-            await self.house.outgoing.send(prepared.raw, prepared.sender, prepared.recipients, prepared.message_id)
+            receipt = await self.house.outgoing.send(
+                prepared.raw, prepared.sender, prepared.recipients, prepared.message_id
+            )
         except DeliveryError as e:
             await asyncio.to_thread(self._refused, prepared, e)
         except ServiceUnreachable as e:
             await asyncio.to_thread(self._refused, prepared, e)
             raise
         else:
-            await asyncio.to_thread(self._sent, prepared)
+            await asyncio.to_thread(self._sent, prepared, receipt)
         return True
 
     async def close(self) -> None:
@@ -155,19 +161,18 @@ class Dispatch:
         return self._envelope(rows, raw)
 
     def _envelope(self, rows: Sequence[LetterRow], raw: bytes) -> Envelope:
-        rehearsal = self.house.config.outgoing.rehearsal
         return Envelope(
             letters=tuple(r.id for r in rows),
             raw=raw,
             sender=parseaddr(self._sender(rows[0].group))[1],
-            recipients=(parseaddr(rehearsal)[1],) if rehearsal else tuple(rows[0].recipients),
+            recipients=tuple(rows[0].recipients),  # in rehearsal the port sends it home instead
             message_id=str(rows[0].message_id),
         )
 
     def _sender(self, group: str) -> str:
         return sender(self.house, group)
 
-    def _sent(self, envelope: Envelope) -> None:
+    def _sent(self, envelope: Envelope, receipt: Receipt) -> None:
         now = self.house.clock()
         with self.house.database.session() as s:
             for row in _rows(s, envelope):
@@ -178,6 +183,8 @@ class Dispatch:
                     row.dossier.next_at = now  # that it is sent is a fact, too: decide looks again
                 ref = row.dossier.ref if row.dossier else None
                 journal.append(s, now, "letter.sent", ref, key=row.key, message_id=row.message_id)
+                for address, (code, words) in receipt.refusals.items():
+                    undeliverable(s, self.house, row, f"{address} : {code} {words}")
 
     def _refused(self, envelope: Envelope, error: DeliveryError | ServiceUnreachable) -> None:
         now = self.house.clock()
@@ -216,6 +223,10 @@ def message(
     first = rows[0]
     rules = house.groups[first.group]
     thread = _thread(s, rows)
+    shown, enclosed = pictures(house, s, rows), [*attachments(house, s, rows), *enclosures(house, s, rows)]
+    if first.template == "digest":  # its charts and its workbook are made of the same facts, as of the same instant
+        at = {k: dt.datetime.fromisoformat(first.facts[k]) for k in ("since", "until")}
+        _, shown, enclosed = _digest(gather(s, rules, **at, period=first.facts["period"]))
     return compose(
         [Due(r.key, r.kind, r.template, r.facts, r.fixed_subject) for r in rows],
         renderer=renderer,
@@ -227,9 +238,15 @@ def message(
         date=date,
         in_reply_to=thread[-1] if thread else None,
         references=thread[:-1],
-        attachments=[*attachments(house, s, rows), *enclosures(house, s, rows)],
+        attachments=enclosed,
+        pictures=shown,
         rehearsal=house.config.outgoing.rehearsal,
     )
+
+
+def _digest(facts: DigestFacts) -> tuple[str, list[Picture], list[Attachment]]:
+    letter, shown, enclosed = digest(facts)
+    return letter.key, list(shown), list(enclosed)
 
 
 def preview(house: House, letter_id: int) -> EmailMessage:

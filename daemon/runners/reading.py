@@ -8,6 +8,7 @@ import logging
 
 from sqlalchemy import or_, select
 
+from daemon import authentication
 from daemon.errors import VaguemestreError
 from daemon.house import House
 from daemon.mailbox import Folder
@@ -47,22 +48,30 @@ class ReadingRunner:
             bodies = census.bodies(s)
             context = self.house.context(bodies)
             version = f"{parser_version()}+{context_digest(context)}"
-            cached = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
-            if cached is not None:
-                self._read(mail, cached, books.READING.validate_python(cached.reading))
-                return True
+            kept = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
         try:
-            reading = self._with(context, version).read(self.house.blobs.get(mail.sha256), f"mail-{mail.id}.eml")
+            raw = self.house.blobs.get(mail.sha256)
+            read = (
+                books.READING.validate_python(kept.reading)
+                if kept
+                else self._with(context, version).read(raw, _name(mail))
+            )
         except VaguemestreError as e:
             self._failed(mail.id, str(e))
             return True
+        trust = self.house.config.trust
+        authenticity = authentication.authenticity(
+            raw, trust, authentication.dns_resolver(trust)
+        )  # may ask DNS: no lock
         with self.house.database.session() as s:
             row = s.get_one(MailRow, mail.id)
-            kept = ReadingRow(sha256=row.sha256, version=version, reading=books.plain(reading), read_at=now)
-            s.add(kept)
-            s.flush()
-            self._read(row, kept, reading)
-            journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(reading.pieces))
+            if kept is None:
+                kept = ReadingRow(sha256=row.sha256, version=version, reading=books.plain(read), read_at=now)
+                s.add(kept)
+                s.flush()
+            row.authenticity, row.reading_id = authenticity, kept.id
+            self._read(row, read)
+            journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(read.pieces))
         return True
 
     def _with(self, context: Context, version: str) -> Reader:
@@ -72,9 +81,8 @@ class ReadingRunner:
             self._reader, self._census = Reader(context, self.house.blobs.put), version
         return self._reader
 
-    def _read(self, row: MailRow, kept: ReadingRow, reading: Reading) -> None:
+    def _read(self, row: MailRow, reading: Reading) -> None:
         mail = reading.mail
-        row.reading_id = kept.id
         row.state, row.attempts, row.next_try_at = "read", 0, None
         row.claimed_by = row.claimed_until = None
         if mail is not None:
@@ -95,6 +103,10 @@ class ReadingRunner:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _name(mail: MailRow) -> str:
+    return f"mail-{mail.id}.eml"
 
 
 def put_off(row: MailRow, house: House, why: str) -> None:

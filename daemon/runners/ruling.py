@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.orm import Session
 
-from daemon import authentication
 from daemon.errors import VaguemestreError
 from daemon.house import House
 from daemon.mailbox import Folder
-from daemon.runners import automatic
+from daemon.runners import automatic, digests
+from daemon.runners.lists import ListDesk
 from daemon.runners.reading import put_off
 from daemon.store import books, census, journal
 from daemon.store.decisions import add_letter, settle
@@ -47,9 +47,10 @@ class Ruling:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self._lists = ListDesk(house)
 
     async def step(self) -> bool:
-        """Mails first, oldest first; then dossiers."""
+        """Mails first, oldest first; then dossiers; then lists and reports."""
         return await asyncio.to_thread(self._step)
 
     def _step(self) -> bool:
@@ -85,7 +86,7 @@ class Ruling:
         due = select(DossierRow).where(DossierRow.next_at <= now).order_by(DossierRow.next_at, DossierRow.id)
         row = self.house.database.claim(s, due, now)
         if row is None:
-            return False
+            return self._lists.step(s, now) or digests.step(self.house, s, now)
         self._serialise(s, row.group)
         settle(self.house, s, row, now)
         row.claimed_by = row.claimed_until = None
@@ -112,7 +113,7 @@ def rule(house: House, s: Session, mail: MailRow) -> None:
     reading = books.READING.validate_python(s.get_one(ReadingRow, mail.reading_id).reading)
     reason = _repeat(s, mail, reading) or automatic.rule(house, s, mail, reading)
     if reason is None:
-        incoming = _incoming(house, s, mail, reading, now)
+        incoming = _incoming(s, mail, reading, now)
         books_ = _Books(s, mail.group)
         census_ = Census(_members(s, mail.group))
         configured = tuple(house.config.providers.items())
@@ -147,11 +148,10 @@ def _repeat(s: Session, mail: MailRow, reading: Reading) -> str | None:
     return None
 
 
-def _incoming(house: House, s: Session, mail: MailRow, reading: Reading, now: dt.datetime) -> Incoming:
+def _incoming(s: Session, mail: MailRow, reading: Reading, now: dt.datetime) -> Incoming:
     """The mail with what we know of its sender: proven where it quotes a letter that we sent to that very address."""
     head = reading.mail
     assert head is not None
-    mail.authenticity = authentication.authenticity(house.blobs.get(mail.sha256), house.config.trust)
     quoted = s.scalars(select(LetterRow).where(LetterRow.message_id.in_(head.in_reply_to))).unique()
     answered = [x for x in quoted if head.from_ in x.recipients and x.group == mail.group]
     if answered and mail.authenticity == "unknown":

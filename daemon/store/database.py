@@ -21,7 +21,7 @@ from daemon.store.models import DossierRow, LetterRow, MailRow
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 HOST = socket.gethostname()[:40]
-LEASE = dt.timedelta(minutes=15)  # longer than the longest unit: a message's reading limit
+LEASE = dt.timedelta(minutes=15)
 
 Claimable = TypeVar("Claimable", MailRow, LetterRow, DossierRow)
 
@@ -43,7 +43,8 @@ def _sqlite(engine: Engine) -> None:
 class Database:
     """Sessions on one database. `with database.session() as s:` is one transaction."""
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, lease: dt.timedelta = LEASE) -> None:
+        self.lease = lease  # longer than the longest unit: a message's reading limit
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if self.sqlite and parsed.database not in (None, "", ":memory:"):
@@ -73,24 +74,20 @@ class Database:
         with _reachable(), self._sessions.begin() as session:
             yield session
 
-    def claim(
-        self, session: Session, query: Select[Claimable], now: dt.datetime, lease: dt.timedelta = LEASE
-    ) -> Claimable | None:
+    def claim(self, session: Session, query: Select[Claimable], now: dt.datetime) -> Claimable | None:
         """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`)."""
         model: Any = query.column_descriptions[0]["type"]
         free = or_(model.claimed_until.is_(None), model.claimed_until < now, model.claimed_by == self.worker)
         row = session.scalars(query.where(free).limit(1).with_for_update(skip_locked=True, of=model)).first()
         if row is not None:
-            row.claimed_by, row.claimed_until = self.worker, now + lease
+            row.claimed_by, row.claimed_until = self.worker, now + self.lease
         return row
 
     def release_dead(self) -> None:
         """Frees what a worker of this machine held that no longer lives, so that a restart goes on at once."""
         with self.session() as s:
             for model in (MailRow, LetterRow, DossierRow):
-                holders = s.execute(
-                    Select(model.claimed_by).where(model.claimed_by.is_not(None)).distinct()
-                ).scalars()
+                holders = s.execute(Select(model.claimed_by).where(model.claimed_by.is_not(None)).distinct()).scalars()
                 dead = [h for h in holders if h and h.startswith(f"{HOST}:") and not _alive(int(h.split(":")[1]))]
                 if dead:
                     s.execute(

@@ -99,8 +99,10 @@ def _questions(house: House, s: Session, row: DossierRow, decision: Decision, no
                 letter.state = "superseded"
 
 
-def pose(house: House, s: Session, row: DossierRow, question: Question, now: dt.datetime) -> None:
-    """The review and the letter that asks it, each once."""
+def pose(
+    house: House, s: Session, row: DossierRow | None, question: Question, now: dt.datetime, *, group: str | None = None
+) -> None:
+    """The review and the letter that asks it, each once. A question without a dossier (a list) names its `group`."""
     if s.scalar(select(ReviewRow.id).where(ReviewRow.key == question.id)) is not None:
         return
     books.ask(s, key=question.id, at=now, questions=question.questions, piece=question.piece, dossier=row)
@@ -109,7 +111,7 @@ def pose(house: House, s: Session, row: DossierRow, question: Question, now: dt.
         kind="review_request",
         to="coordinator",
         due_at=now,
-        template="review_request",
+        template="list_review" if question.code == "list" else "review_request",
         facts=question.facts,
     )
-    add_letter(house, s, row.group, letter, now, dossier=row)
+    add_letter(house, s, row.group if row else str(group), letter, now, dossier=row)
