@@ -25,19 +25,20 @@ class Case:
     days: Days
     told: History
     steps: tuple[Step, ...]
-    filed: Mapping[str, LetterOnFile]  # its letters on file, by key
+    filed: frozenset[str]  # keys of its letters on file
+    gone: Mapping[str, LetterOnFile]  # those that have left: what they said is said
     opened_at: dt.datetime | None  # the provider opened the account
     state: DossierState
 
     def facts(self, key: str, make: Callable[[], dict[str, Any]]) -> Mapping[str, Any]:
-        """What the letter of that key says: what it said where it is on file, else what `make` tells now."""
-        filed = self.filed.get(key)
-        return make() if filed is None else filed.facts
+        """What the letter of that key says: what it said where it has left, else what `make` tells now."""
+        gone = self.gone.get(key)
+        return make() if gone is None else gone.facts
 
     def spoken_before(self, at: dt.datetime) -> dt.datetime | None:
         """When the member was last written to about this dossier before `at`, mails not yet answered left out."""
         mails = [m for m in self.dossier.messages if acknowledged(m)]
-        answered = {m.received_at for m in mails if ack_key(self.dossier, m) in self.filed}
+        answered = {m.received_at for m in mails if ack_key(self.dossier, m) in self.gone}
         waiting = {m.received_at for m in mails} - answered
         spoken = (i for i in self.told.spoken if i not in waiting and (i < at or (i == at and i in answered)))
         return max(spoken, default=None)
@@ -61,7 +62,8 @@ def study(group: Group, dossier: Dossier, now: dt.datetime) -> Case:
         now=now,
         days=days,
         told=told,
-        filed={x.key: x for x in dossier.letters},
+        filed=frozenset(x.key for x in dossier.letters),
+        gone={x.key: x for x in dossier.letters if x.state != "due"},
         steps=milestones(lot, dossier, told, days),
         opened_at=opened_at,
         state=_state(dossier, told, active=opened_at is not None),

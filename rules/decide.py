@@ -59,7 +59,7 @@ def _in_hours(case: Case, letters: list[Letter]) -> tuple[list[Letter], list[dt.
 def _acknowledgements(case: Case) -> Iterator[Letter]:
     mails = [m for m in case.dossier.messages if m.received_at <= case.now and acknowledged(m)]
     # Of several mails answered together the last one tells how things stand.
-    fresh = [m for m in mails if ack_key(case.dossier, m) not in case.filed]
+    fresh = [m for m in mails if ack_key(case.dossier, m) not in case.gone]
     latest = max(fresh, key=lambda m: (m.received_at, m.id), default=None)
     for m in mails:
         key, to = ack_key(case.dossier, m), reply_role(case.dossier.member, m)

@@ -147,6 +147,16 @@ def test_mails_of_one_instant_are_each_answered_in_full() -> None:
         assert all(x.facts["complement"] for x in new)
 
 
+def test_an_answer_that_has_not_left_yet_says_how_things_stand_now() -> None:
+    first = dossier("2", ORDER)
+    first = filed(first, decided(first, T0), sent=False)
+    later = replace(FORM, received_at=at("2025-12-04T10:05"))
+    both = replace(first, pieces=(*first.pieces, later), messages=(*first.messages, mail(later)))
+    acks = [x for x in decided(both, "2025-12-04T10:05").letters if x.kind == "acknowledgement"]
+    assert [x.facts["latest"] for x in acks] == [False, True]
+    assert [[m["id"] for m in x.facts["missing"]] for x in acks] == [["amendment"], ["amendment"]]
+
+
 def test_the_same_papers_again_earn_one_line() -> None:
     d = dossier("2", ORDER, FORM)
     again = mail(when=at("2025-12-05T09:00"), again=(ORDER.id, FORM.id), new_pieces=())
