@@ -16,6 +16,7 @@ from daemon.errors import ConfigurationError
 from daemon.store.blobs import BlobStore
 from daemon.store.database import Database
 from parsers.records import Body, Context
+from parsers.told import TableError
 from rules.load import RulesError, load_group
 from rules.schema import Group
 
@@ -36,8 +37,7 @@ def load_groups(sources: tuple[str, ...]) -> dict[str, Group]:
         except OSError as e:
             raise ConfigurationError(f"groups : {source} : {e.strerror}", "corrigez le chemin") from e
         except RulesError as e:
-            more = f" (et {len(e.problems) - 1} autre(s))" if len(e.problems) > 1 else ""
-            raise ConfigurationError(f"groups : {e.problems[0]}{more}", "corrigez la ligne indiquée") from e
+            raise _mistaken("groups", e) from e
         if group.id in groups:
             raise ConfigurationError(f"groups : {source} : l’identifiant {group.id} est déjà pris", "changez-en un")
         groups[group.id] = group
@@ -45,9 +45,27 @@ def load_groups(sources: tuple[str, ...]) -> dict[str, Group]:
 
 
 def form_folders(config: Config) -> tuple[str, ...]:
-    """A group given by path may bring the layouts of its own forms: the folder `forms` beside its YAML."""
-    folders = (Path(s).parent / "forms" for s in config.groups if "/" in s)
-    return tuple(str(f) for f in dict.fromkeys(folders) if f.is_dir())
+    """A group given by path may bring its own forms and catalogue: the folder `forms` beside its YAML.
+
+    Raises ConfigurationError for a wrong one: the readers would take every document for unreadable.
+    """
+    beside = (Path(s).parent / "forms" for s in config.groups if "/" in s)
+    folders = tuple(str(f) for f in dict.fromkeys(beside) if f.is_dir())
+    if folders:
+        from parsers import layouts
+        from parsers.catalogue import catalogues
+
+        try:
+            layouts.load(folders)
+            catalogues(folders)
+        except TableError as e:
+            raise _mistaken("formulaires", e) from e
+    return folders
+
+
+def _mistaken(what: str, error: TableError) -> ConfigurationError:
+    more = f" (et {len(error.problems) - 1} autre(s))" if len(error.problems) > 1 else ""
+    return ConfigurationError(f"{what} : {error.problems[0]}{more}", "corrigez la ligne indiquée")
 
 
 @dataclass
@@ -65,7 +83,13 @@ class House:
     @cached_property
     def groups(self) -> Mapping[str, Group]:
         """The rules by group id."""
-        return load_groups(self.config.groups)
+        groups = load_groups(self.config.groups)
+        held = sorted({key for g in groups.values() for key in g.providers})
+        if any("/" in source for source in self.config.groups):  # where all are shipped, the configuration has checked
+            for key in self.config.providers:
+                if key not in held:
+                    raise ConfigurationError(f"[providers] {key} : prestataire inconnu", f"admis : {', '.join(held)}")
+        return groups
 
     @cached_property
     def blobs(self) -> BlobStore:

@@ -63,7 +63,8 @@ class Preparation:
     def _names(self, out: Mapping[str, Any]) -> None:
         """Groups named elsewhere are the ones listed; one mailbox a group; provider keys are known."""
         groups = [g for g in out.get("groups") or () if isinstance(g, str)]
-        known = {_group_id(g) for g in groups}
+        ids = [_group_id(g) for g in groups]
+        known = None if None in ids else {i for i in ids if i is not None}
         seen: set[str] = set()
         for n, box in enumerate(out.get("mailbox") or (), 1):
             group = box.get("group") if isinstance(box, dict) else None
@@ -84,8 +85,8 @@ class Preparation:
                     raise KeyProblem(f"[providers] {key}", "prestataire inconnu", nearest(key, PROVIDERS))
 
     @staticmethod
-    def _listed(key: str, group: str, known: set[str]) -> None:
-        if group not in known:
+    def _listed(key: str, group: str, known: set[str] | None) -> None:
+        if known is not None and group not in known:
             raise KeyProblem(key, f"le groupement « {group} » n’est pas dans groups", nearest(group, sorted(known)))
 
     def _store(self, table: dict[str, Any]) -> dict[str, Any]:
@@ -247,8 +248,11 @@ class Preparation:
             raise KeyProblem(key, f"dossier inaccessible : {folder}", "créez-le et donnez-le au compte du démon")
 
 
-def _group_id(group: str) -> str:
-    """A listed group's name: itself where shipped, what the YAML says (or its file's name) where it is a path."""
+def _group_id(group: str) -> str | None:
+    """A listed group's name: itself where shipped, what the YAML at its path says; None where unreadable.
+
+    The rules' own loader says what is wrong with it, with line numbers: no other complaint may come before.
+    """
     if "/" not in group:
         return group
     import yaml
@@ -256,9 +260,9 @@ def _group_id(group: str) -> str:
     try:
         told = yaml.safe_load(Path(group).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return Path(group).stem  # the rules' own loader says what is wrong with it, with line numbers
+        return None
     name = told.get("id") if isinstance(told, dict) else None
-    return name if isinstance(name, str) else Path(group).stem
+    return name if isinstance(name, str) else None
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

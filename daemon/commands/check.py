@@ -45,6 +45,7 @@ def check(path: Path | None) -> None:
     house = loaded[0]
     waiting: list[str] = []
     attempt("règles", lambda: [f"{g.id} : {len(g.lots)} lots" for g in house.groups.values()])
+    attempt("formulaires", lambda: _forms(house))
     attempt("modèles de lettres", lambda: _templates(house))
     attempt("base de données", lambda: _database(house))
     attempt("pièces et lettres conservées", lambda: _blobs(house))
@@ -65,6 +66,35 @@ def _configuration(path: Path | None, loaded: list[House]) -> list[str]:
     found = configuration.find(path)
     loaded.append(House(configuration.load(found)))
     return [str(found)]
+
+
+def _forms(house: House) -> list[str]:
+    """Layouts and catalogues of groups of one's own; that they name groups and lots that are there."""
+    from daemon.house import form_folders
+    from parsers import layouts
+    from parsers.catalogue import catalogues
+
+    folders = form_folders(house.config)
+    named = [(f"formulaire « {f.id} »", f.group, f.lots) for f in layouts.load(folders) if f not in layouts.load()]
+    named += [
+        (f"catalogue de {c.group}", c.group, tuple(x.id for x in c.lots))
+        for c in catalogues(folders)
+        if c not in catalogues()
+    ]
+    for what, group, lots in named:
+        rules = house.groups.get(group)
+        if rules is None:
+            raise ConfigurationError(
+                f"{what} : group: « {group} » n’est pas un groupement de la configuration",
+                f"admis : {', '.join(house.groups)}",
+            )
+        for lot in lots:
+            if lot not in {x.id for x in rules.lots}:
+                raise ConfigurationError(
+                    f"{what} : lots: « {lot} » n’est pas un lot de {group}",
+                    f"admis : {', '.join(x.id for x in rules.lots)}",
+                )
+    return [f"{what} : {', '.join(lots)}" for what, _, lots in named]
 
 
 def _templates(house: House) -> list[str]:
