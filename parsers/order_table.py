@@ -149,7 +149,9 @@ def read(pages: Sequence[Page], table: Table, words: dict[int, list[Word]]) -> O
             for t in page.ticks
             if inside(t.box, (table.columns["quantity"][1], frame[0], table.columns["quantity"][2], frame[1]))
         ]
-        line = _line(row, match, cells, ticks, out, pages[match.page].number)
+        crossed = any(_crossed(page, frame, table.columns[n]) for n in ("quantity", "total") if n in table.columns)
+        crossed = crossed or any(map(_scribbled, (*cells.get("quantity", ()), *cells.get("total", ()))))
+        line = _line(row, match, cells, ticks, out, pages[match.page].number, crossed=crossed)
         if line is not None:
             out.lines.append(line)
             if row.only:
@@ -186,8 +188,38 @@ def _cell(words: Sequence[Word], frame: tuple[float, float], column: tuple[int, 
     return in_order(w for w in words if inside(w.box, (left, frame[0], right, frame[1])))
 
 
+def _crossed(page: Page, frame: tuple[float, float], column: tuple[int, float, float]) -> bool:
+    """Whether a short line runs across a cell's middle: a figure was struck out, whether or not it is still legible."""
+    _, left, right = column
+    return any(
+        r.horizontal
+        and 8 <= r.box[2] - r.box[0] < 0.8 * (right - left)
+        and left + 1 < r.box[0]
+        and r.box[2] < right - 1
+        and frame[0] + 3 < r.box[1] < frame[1] - 3
+        for r in page.rulings
+        if any(w.origin == "ocr" for w in page.words[:1])
+    )
+
+
+def _scribbled(word: Word) -> bool:
+    """Whether a recognised figure has something beside it that is no letter: a word much wider than its figures, or
+    one that the engine also took for `#1`, `*1`."""
+    if word.origin != "ocr" or not word.text or not any(c.isdigit() for c in word.text):
+        return False
+    wide = len(word.text) <= 3 and word.box[2] - word.box[0] > 1.5 * len(word.text) * (word.box[3] - word.box[1])
+    return wide or any(o[:1] in "#*×x+" and o[1:].strip() == word.text for o in word.others)
+
+
 def _line(
-    row: Row, match: Match, cells: dict[str, list[Word]], ticks: Sequence[Tick], out: Ordered, number: int
+    row: Row,
+    match: Match,
+    cells: dict[str, list[Word]],
+    ticks: Sequence[Tick],
+    out: Ordered,
+    number: int,
+    *,
+    crossed: bool,
 ) -> Line | None:
     written = cells.get("quantity", [])
     struck = [w for w in written if w.struck]
@@ -216,7 +248,7 @@ def _line(
     quantity, total, agreed = _arithmetic(quantity, quantity_words, total, total_words, row.price)
     if price is None or (price != row.price and min((w.confidence for w in price_words), default=1.0) < 1.0):
         price = row.price  # what is printed there is known; recognition may have misread it
-    if struck:
+    if struck or crossed:
         out.findings.append(checks.struck("lines", f"{row.label} : {text or 'rien'}"))
     if quantity is None:
         if doubt:

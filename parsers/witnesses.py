@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parsers import confidence, values
+from parsers import confidence, known_words, values
 from parsers.labels import squash
 from parsers.page import Word
 from parsers.records import Body, Context
@@ -21,24 +21,11 @@ Parse = Callable[[str], tuple[str | int | None, float]]  # text → value and wh
 _MOST = 80  # combinations of readings looked at
 _SPELT = frozenset({"name", "text", "reference", "department"})
 _PROVES = frozenset({"siret", "siret_or_siren", "uai", "date", "phone", "email", "postal_code", "digits", "integer"})
-# Words of offices and functions in local bodies and schools: two of them run together are two words.
-_OFFICE_WORDS = (
-    "adjoint adjointe administrateur administratif administrative adjudant affaires agence agent agente "
-    "assistant assistante attache attachee aux cabinet charge chargee chef cheffe commande commandes "
-    "communal communale comptable comptabilite conseil conseiller coordinateur coordinatrice coordonnateur "
-    "dematerialisation des directeur directrice dgs du economat economiste etablissement finances financier "
-    "financiere fonctionnel general generale gestion gestionnaire informatique intendance intendant "
-    "intendante juridique juridiques la le les maire mairie maitre marches moyens municipal municipale "
-    "numerique ordonnateur president presidente principal principale proviseur proviseure public publics "
-    "publique referent referente responsable ressources secretaire secretariat service services systemes "
-    "technique techniques territorial territoriale tresorier tresoriere ville"
-)
 _GENERIC_LOCALS = (
     "accueil administration commune communication compta comptabilite contact courrier dgs direction finances "
     "gestion informatique intendance mairie marches marchespublics secretariat secretairegeneral secretaire ville"
 )
 _GENERIC = frozenset(_GENERIC_LOCALS.split())
-_OFFICE = frozenset(_OFFICE_WORDS.split())
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
 _GLUED = re.compile(r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ]{3})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])")
 _STRANGE = re.compile(
@@ -207,9 +194,9 @@ def _tidy(text: str) -> str:
         return text[:-1]
     text = _GLUED.sub(" ", text)
     folded = values.fold(text)
-    if len(folded) == len(text) and len(text) >= 8 and text.isalpha() and folded not in _OFFICE:
+    if len(folded) == len(text) and len(text) >= 8 and text.isalpha() and folded not in known_words.OFFICES:
         for i in range(2, len(text) - 1):
-            if folded[:i] in _OFFICE and folded[i:] in _OFFICE:
+            if i > 1 and folded[:i] in known_words.OFFICES and folded[i:] in known_words.OFFICES:
                 return f"{text[:i]} {text[i:]}"
     return text
 
@@ -261,19 +248,40 @@ def _sureness(read: Recognised, best: _Candidate, found: Sequence[_Candidate], *
         return min(0.85, confidence.of_words(read.words))  # cell by cell, some hands' ones are read as sevens
     if best.first and all(w.origin != "ocr" or confidence.agrees(w) for w in read.words):
         return confidence.of_words(read.words)
-    least = min(confidence.raw(w) for w in read.words)
+    least = min((confidence.raw(w) for w in read.words if not _borne(read, w, text)), default=1.0)
     if known:
         return confidence.KNOWN if best.first else 0.93 if best.offered or _apart(found, text) > 1 else 0.85
     if checked:
         rivals = [c for c in found if c.of_type and c.value != best.value and _checks(read.type, str(c.value))]
         return confidence.CHECKED if best.first and least > 0.6 else 0.92 if not rivals else 0.6
+    if _digits_agree(read, text):
+        return 0.92
     if not best.first:
+        if least >= confidence.CLEAR and read.name != "street":
+            return 0.92  # what was changed became words that the field is known for
         return 0.92 if best.offered and read.type in _PROVES and _same(text, read) else 0.7
     if any(_LOOKALIKE.match(w.text) for w in read.words) and read.type == "text":
         return 0.6
     if least >= (confidence.RIVALLED if _rivalled(read, best) else confidence.CLEAR):
         return confidence.ENOUGH
     return min(confidence.DOUBT, least)
+
+
+def _borne(read: Recognised, word: Word, value: str) -> bool:
+    """Whether a word of the value, as read or as chosen, is one that the field often holds."""
+    if confidence.agrees(word) or known_words.expected(read.name, word.text):
+        return True
+    options = {t for t, _, _ in _readings(word)} & set(value.split())
+    return any(known_words.expected(read.name, t) for t in options)
+
+
+def _digits_agree(read: Recognised, value: str) -> bool:
+    """A reference whose figures both engines read alike, and whose letters are the usual ones before figures."""
+    if read.type != "reference":
+        return False
+    figures = re.sub(r"\D", "", value)
+    second = re.sub(r"\D", "", "".join(w.second or "" for w in read.words))
+    return len(figures) >= 5 and figures == second and re.fullmatch(r"(?:EJ|BC|E|EN|ENG)?[\d/ -]+", value) is not None
 
 
 def _is_strange(read: Recognised, text: str) -> bool:

@@ -1,0 +1,80 @@
+"""Words that are to be expected in a field: a recognised word found here is borne out, whatever the second engine saw.
+
+Folded (no accents, lower case). First names as French administrations list them most, words of offices and functions,
+of streets and of public bodies, and the software houses that local bodies change from.
+"""
+
+from __future__ import annotations
+
+from parsers.values import fold
+
+_FIRST_NAMES = (
+    "adele adeline adrien agathe agnes aicha alain albane albert alexandra alexandre alexis alice aline "
+    "amandine amelie amina anais andre andree angelique anne annick annie anthony antoine arnaud arthur astrid "
+    "audrey aurelie aurelien axel barbara bastien beatrice benedicte benjamin benoit bernadette bernard "
+    "bertrand brigitte bruno camille carine carole caroline catherine cecile cedric celine charles charlotte "
+    "chantal chloe christel christelle christian christiane christine christophe claire clara claude claudine "
+    "clement clementine colette coralie corinne cyril cyrille damien daniel danielle david delphine denis "
+    "denise diane didier dominique dorothee edith elise elodie eliane elisabeth emilie emma emmanuel "
+    "emmanuelle eric estelle etienne eva eve fabien fabienne fabrice fanny fatima fatou florence florent "
+    "florian franck francis francine francois francoise frederic frederique gabriel gael gaelle genevieve "
+    "georges gerald gerard gilbert gilles gisele gregory guillaume guy gwenaelle helene henri herve hubert "
+    "hugo hugues ines irene isabelle jacqueline jacques jean jeanne jennifer jeremy jerome joel joelle johanna "
+    "jonathan josette josiane joseph josephine julie julien juliette justine karim karine katia kevin laetitia "
+    "laura laure laurence laurent lea leila leo lionel lise loic louis louise luc lucas lucie lucien lydie "
+    "madeleine magali malika manon manuel marc marcel marguerite marie marine marion martin martine mathieu "
+    "mathilde matthieu maud maurice maxime melanie melissa michel michele mickael mireille mohamed monique "
+    "muriel myriam nadege nadia nadine natacha nathalie nicolas nicole noel noemie odette odile olivia olivier "
+    "pascal pascale patrice patricia patrick paul paulette pauline perrine philippe pierre quentin rachel "
+    "rachid raphael raymond regine regis remi renaud rene renee richard robert roger roland romain sabine "
+    "sabrina sandra sandrine sarah sebastien serge severine simon simone solange sonia sophie stephane "
+    "stephanie suzanne sylvain sylvette sylviane sylvie tatiana theo therese thibault thierry thomas valentin "
+    "valentine valerie vanessa veronique victor victoria vincent violaine virginie viviane xavier yann yannick "
+    "yasmine yves yvette yvonne zoe"
+)
+_OFFICES = (
+    "adjoint adjointe administrateur administratif administrative affaires agence agent agente assistant "
+    "assistante attache attachee au aux cabinet charge chargee chef cheffe commande commandes communal "
+    "communale comptable comptabilite conseil conseiller coordinateur coordinatrice coordonnateur d de delegue "
+    "deleguee dematerialisation des dgs directeur directrice du economat economiste en et etablissement "
+    "finances financier financiere fonctionnel general generale gestion gestionnaire informatique intendance "
+    "intendant intendante juridique juridiques l la le les maire mairie maitre marches moyens municipal "
+    "municipale numerique ordonnateur par premier premiere president presidente principal principale proviseur "
+    "proviseure public publics publique referent referente responsable ressources secretaire secretariat "
+    "service services systemes technique techniques territorial territoriale tresorier tresoriere ville"
+)
+_STREETS = (
+    "allee allees avenue bis boulevard chemin cours cour cote de des du esplanade faubourg grande impasse l la "
+    "le les mail marche montee passage place pont promenade quai quater rond route rue ruelle sentier sous "
+    "square sur ter villa voie eglise ecole ecoles gare hotel mairie moulin republique liberte fontaine "
+    "chateau lilas vignes"
+)
+_BODIES = (
+    "agglomeration caisse ccas centre college commune communal communaute communes d de des du eaux ecole "
+    "ecoles et etablissement intercommunal intercommunale l la le les lycee maire mairie metropole mixte "
+    "public saint sainte social societe sous sur syndicat ville action sociale institution notre dame"
+)
+_PROVIDERS = (
+    "achatpublic achatpublic.com actes adullact arpege atexo aws berger levrault berger-levrault certeurope "
+    "chambersign ciril cosoluce dematis docapost e-marchespublics e-marchespublics.com fast ixbus ixchange jvs "
+    "jvs-mairistem klekoon libriciel localtrust marco maximilien medialex megalis modularis omnikles oodrive "
+    "place ponant s2low s²low spl-xdemat srci stela xdemat xmarches"
+)
+
+_OF_FIELD = {
+    "contact_name": _FIRST_NAMES,
+    "signatory_name": _FIRST_NAMES,
+    "contact_role": _OFFICES,
+    "signatory_role": _OFFICES,
+    "street": _STREETS,
+    "member_name": _BODIES,
+    "current_provider": _PROVIDERS,
+}
+_SETS = {name: frozenset(words.split()) for name, words in _OF_FIELD.items()}
+OFFICES = frozenset(_OFFICES.split())
+
+
+def expected(field: str, word: str) -> bool:
+    """Whether a word, its punctuation aside, is one that the field often holds."""
+    words = _SETS.get(field)
+    return words is not None and fold(word).strip(".,;:()'") in words
