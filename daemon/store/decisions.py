@@ -111,7 +111,7 @@ def pose(
         kind="review_request",
         to="coordinator",
         due_at=now,
-        template="list_review" if question.code == "list" else "review_request",
+        template="review_request",
         facts=question.facts,
     )
     add_letter(house, s, row.group if row else str(group), letter, now, dossier=row)
