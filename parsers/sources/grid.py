@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from parsers.records import Finding
 from parsers.sources.flow import Block, Cell, Paragraph, Table, Text
 
 ROWS, COLUMNS = 3_000, 60  # what is read of a sheet; an order stands in far less
+LISTED = 3  # filled cells from which a row is one of a list: its empty cells count too
 SPILL = 30  # characters from which a text runs on over the empty cells to its right
 
 UNCOMPUTED = Finding(
@@ -54,7 +55,7 @@ class Sheet:
 
     def blocks(self) -> Iterator[Block]:
         """The sheet as one table; rows and columns that hold nothing are left out, their order kept."""
-        taken = {k: c for k, c in self.cells.items() if c.blocks or c.framed}
+        taken = {k: c for k, c in self._listed().items() if c.blocks or c.framed}
         if not any(c.blocks for c in taken.values()):
             return
         rows = sorted({r for r, _ in taken})
@@ -67,8 +68,10 @@ class Sheet:
             for c in range(c0, c0 + cell.columns)
             if (r, c) != (r0, c0)
         }
-        lines = []
-        for r in rows:
+        lines: list[tuple[Cell, ...]] = []
+        for before, r in zip([rows[0], *rows], rows, strict=False):
+            if r > before + 1:  # rows left empty part what stands above from what stands below
+                lines.append((Cell(columns=len(columns), framed=False),))
             line: list[Cell] = []
             i = 0
             while i < len(columns):
@@ -86,6 +89,25 @@ class Sheet:
             lines.append(tuple(line))
         yield Table(rows=tuple(lines), ruled=False)
 
+    def _listed(self) -> dict[tuple[int, int], Cell]:
+        """The cells, those of lists framed where no border is drawn: a spreadsheet shows its cells without any.
+
+        So an empty quantity stays an empty cell, and the price beside it is not taken for it.
+        """
+        if any(c.framed for c in self.cells.values()):
+            return self.cells
+        filled: dict[int, list[int]] = {}
+        for (r, c), cell in self.cells.items():
+            if cell.blocks and cell.columns == cell.rows == 1:
+                filled.setdefault(r, []).append(c)
+        lists = {r: c for r, c in filled.items() if len(c) >= LISTED}
+        if not lists:
+            return self.cells
+        first, last = min(min(c) for c in lists.values()), max(max(c) for c in lists.values())
+        places = {(r, c) for r in lists for c in range(first, last + 1)}
+        framed = {k: replace(c, framed=k in places) for k, c in self.cells.items()}
+        return framed | {k: Cell(framed=True) for k in places - self.cells.keys()}
+
     @staticmethod
     def _free(taken: dict[tuple[int, int], Cell], covered: set[tuple[int, int]], row: int, column: int) -> bool:
         return (row, column) not in taken and (row, column) not in covered
@@ -100,6 +122,11 @@ def french_date(iso: str) -> str:
     """`2025-11-07` or `2025-11-07T00:00:00` as `07/11/2025`; anything else as it is."""
     m = re.match(r"(\d{4})-(\d{2})-(\d{2})", iso)
     return f"{m[3]}/{m[2]}/{m[1]}" if m else iso
+
+
+def failed(text: str) -> bool:
+    """Whether a cell shows a formula's error (`#VALUE!`, `#REF!`, `Err:502`) and no value."""
+    return bool(re.fullmatch(r"#[A-Z/0!?]{2,12}|#(?:VALEUR|NOMBRE|NOM)[!?]|Err:\d{3}", text.strip()))
 
 
 def plain_number(value: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from parsers.records import Finding
 from parsers.sources.flow import Block, Cell, Image, Inline, Mark, PageBreak, Paragraph, Table, Text
-from parsers.sources.grid import COLUMNS, ROWS, UNCOMPUTED, Sheet, french_date, plain_number
+from parsers.sources.grid import COLUMNS, ROWS, UNCOMPUTED, Sheet, failed, french_date, plain_number
 from parsers.sources.package import PASSWORD, Package, RefusedError, attribute, local
 from parsers.sources.pictures import picture
 
@@ -267,7 +267,9 @@ class _Reader:
         held = list(self.blocks(tc))
         kind, value = attribute(tc, "value-type"), _value(tc)
         shown = " ".join(i.text for b in held if isinstance(b, Paragraph) for i in b.items if isinstance(i, Text))
-        if kind == "boolean":
+        if failed(shown):
+            sheet.uncomputed, held = True, []
+        elif kind == "boolean":
             held = [Paragraph(items=(Mark(state=attribute(tc, "boolean-value") == "true"),))]
         elif kind == "date" and value:
             held = [Paragraph(items=(Text(text=french_date(value)),))]

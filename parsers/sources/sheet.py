@@ -13,7 +13,7 @@ from typing import Any
 
 from parsers.records import Finding, Limits
 from parsers.sources.flow import Block, Mark, PageBreak, Paragraph, Text
-from parsers.sources.grid import COLUMNS, ROWS, Sheet, formatted, plain_number, written_date
+from parsers.sources.grid import COLUMNS, ROWS, Sheet, failed, formatted, plain_number, written_date
 from parsers.sources.package import PASSWORD, TOO_BIG, TRUNCATED, Package, RefusedError, attribute, local
 from parsers.sources.pictures import picture
 
@@ -75,6 +75,8 @@ def _cells(ws: Any, formulas: Any, sheet: Sheet) -> None:
             framed = any(s is not None and s.style for s in (border.left, border.right, border.top, border.bottom))
             rows, columns = spans.get(at, (1, 1))
             blocks = _value(cell)
+            if cell.data_type == "e" or (isinstance(cell.value, str) and failed(cell.value)):
+                sheet.uncomputed, blocks = True, []
             if blocks or framed:
                 sheet.put(*at, blocks, rows=rows, columns=columns, framed=framed)
 
@@ -219,7 +221,9 @@ def _old_sheets(calamine: Any, book: Any) -> tuple[list[Block], list[Finding]]:
         for r, row in enumerate(ws.to_python(nrows=ROWS), first_row):
             for c, value in enumerate(row[:COLUMNS], first_column):
                 text = _plain(value)
-                if text:
+                if isinstance(value, str) and failed(value):
+                    sheet.uncomputed = True
+                elif text:
                     rows, columns = spans.get((r, c), (1, 1))
                     sheet.put(r, c, [Paragraph(items=text)], rows=rows, columns=columns)
         found += [*sheet.blocks(), PageBreak()]

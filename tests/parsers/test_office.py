@@ -320,6 +320,35 @@ def test_a_formula_without_its_result_is_a_finding():
     assert rows(document.pages[0]) == ["Total HT"]
 
 
+@pytest.mark.parametrize("error", ["#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "#N/A"])
+def test_a_formula_in_error_is_a_finding_and_no_value(error):
+    b, ws = book()
+    ws.append(["Total HT", error])
+    ws["B1"].data_type = "e"
+    document = read(save(b))
+    assert [f.code for f in document.findings] == ["uncomputed"]
+    assert rows(document.pages[0]) == ["Total HT"]
+
+
+def test_a_list_without_borders_has_its_cells_all_the_same():
+    b, ws = book()
+    for row in (["Ville", "Étiolles"], ["Réf.", "Désignation", "P.U. HT", "Quantité"], ["A1", "Abonnement", 96, None]):
+        ws.append(row)
+    page = read(save(b)).pages[0]
+    price, city = word_of(page, "96"), word_of(page, "Étiolles")
+    sides = [r.box for r in page.rulings if not r.horizontal and r.box[1] <= price.box[1] <= r.box[3]]
+    assert any(x[0] >= word_of(page, "Quantité").box[2] for x in sides)  # the empty quantity is a cell
+    assert not [r for r in page.rulings if not r.horizontal and r.box[1] <= city.box[1] <= r.box[3]]
+
+
+def test_an_empty_row_parts_what_it_parts():
+    b, ws = book()
+    ws["A1"], ws["A2"], ws["A5"] = "acheteur", "ville", "fournisseur"
+    page = read(save(b)).pages[0]
+    first, second, third = (word_of(page, t).box[1] for t in ("acheteur", "ville", "fournisseur"))
+    assert third - second > 1.5 * (second - first)
+
+
 def test_stored_results_count():
     document = read((FIXTURES / "bc_lot3.ods").read_bytes())
     assert not document.findings
