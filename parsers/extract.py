@@ -15,7 +15,7 @@ from parsers.labels import Line, Match, before, choose, find, rows, same_row, sq
 from parsers.layouts import Form, Item, load
 from parsers.page import Page, Word
 from parsers.records import Context, Finding
-from parsers.zones import Place, fill, leftovers, places, verticals
+from parsers.zones import Place, fill, leftovers, places, verticals, with_strikes
 
 _SIGNING = ("signatory_name", "signatory_role", "signed_on")
 
@@ -38,6 +38,7 @@ class Sheet:
 
 def extract(pages: Sequence[Page], context: Context) -> Extraction | None:
     """The official form that these pages are, with its values; None where they are none that we know."""
+    pages = tuple(map(with_strikes, pages))
     lines = [line for i, page in enumerate(pages) for line in rows(page, i)]
     ranked = recognise.rank(load(context.forms), lines)
     if not ranked:

@@ -249,7 +249,8 @@ def _line(
     if price is None or (price != row.price and min((w.confidence for w in price_words), default=1.0) < 1.0):
         price = row.price  # what is printed there is known; recognition may have misread it
     if struck or crossed:
-        out.findings.append(checks.struck("lines", f"{row.label} : {text or 'rien'}"))
+        told = checks.struck("une quantité ou un montant", f"{checks.short(row.label)} : {text or 'rien'}")
+        out.findings.append(replace(told, field="lines"))
     if quantity is None:
         if doubt:
             out.doubtful.append(row.label)

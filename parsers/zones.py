@@ -146,6 +146,26 @@ def _anything_between(page: Page, match: Match, x: float) -> bool:
     )
 
 
+def with_strikes(page: Page) -> Page:
+    """A recognised page with the words marked that a pen's line runs through; digital pages know theirs."""
+    level = [r.box for r in page.rulings if r.horizontal and r.box[2] - r.box[0] >= 8]
+
+    def struck(word: Word) -> bool:
+        x0, y0, x1, y1 = word.box
+        width, height = x1 - x0, y1 - y0
+        return height >= 6 and any(
+            y0 + 0.3 * height < y < y0 + 0.7 * height
+            and min(a1, x1) - max(a0, x0) > 0.6 * width
+            and a1 - a0 < 1.5 * width + 20
+            for a0, y, a1, _ in level
+        )
+
+    if not level or not any(w.origin == "ocr" for w in page.words):
+        return page
+    words = tuple(replace(w, struck=True) if w.origin == "ocr" and struck(w) else w for w in page.words)
+    return replace(page, words=words)
+
+
 def leftovers(page: Page, index: int, matches: Iterable[Match], row_of: dict[int, int]) -> list[Word]:
     """The page's words without what labels cover; a word glued to its label keeps the rest of its letters.
 

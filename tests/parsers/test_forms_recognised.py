@@ -10,7 +10,7 @@ import pytest
 from fixtures.make_forms import COMMUNE, FILLED, ORDER_READ
 from parsers import document
 from parsers.extraction import Extraction
-from parsers.page import Document, Page, Word
+from parsers.page import Document, Page, Ruling, Word
 from parsers.records import Body, Context, Limits
 from parsers.sources.pdf import to_document
 
@@ -127,6 +127,20 @@ def test_an_agent_s_name_is_borne_out_by_the_address() -> None:
 def test_a_wrong_reading_that_both_share_is_not_taken_for_a_date() -> None:
     found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "413126"}))
     assert [f.field for f in found.findings] == ["signed_on"]
+
+
+def test_a_struck_value_and_the_new_one_are_put_to_a_person() -> None:
+    pages = to_document((FILLED / "lot2-order-flat-signed.pdf").read_bytes(), Limits()).pages
+    old = next(w for w in pages[0].words if w.text == "FINANCES")
+    x0, y0, x1, y1 = old.box
+    new = Word(text="COMPTA", box=(x1 + 8, y0, x1 + 40, y1), origin="ocr", confidence=0.999, second="COMPTA")
+    words = [replace(w, origin="ocr", second=w.text, confidence=0.999) for w in pages[0].words]
+    line = Ruling(box=(x0 - 2, (y0 + y1) / 2, x1 + 2, (y0 + y1) / 2))
+    page = replace(pages[0], words=(*words, new), rulings=(*pages[0].rulings, line))
+    read = Document(pages=(page,), source_type="scan")
+    found = document.extract_pages(read, read.pages, Context())
+    assert found.fields["service_code"].value == "COMPTA"
+    assert [(f.code, f.field) for f in found.findings] == [("struck", "service_code")]
 
 
 def test_words_of_offices_that_run_together_stand_apart() -> None:
