@@ -1,16 +1,17 @@
 """A digest's facts from the books, as of any instant: what was not yet known then is left aside.
 
-How a dossier stood is what `rules.decide` says of what was there at that instant; nothing of it is kept.
+How a dossier stands is on the books; how it stood is what `rules.decide` says of what was there at that instant.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pydantic import TypeAdapter
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -28,20 +29,22 @@ from daemon.digest.facts import (
 )
 from daemon.letters.french import PARIS
 from daemon.store import books
-from daemon.store.models import DossierRow, EventRow, LetterRow, MailRow, PieceRow, ReviewRow
+from daemon.store.models import DossierRow, EventRow, LetterRow, MailRow, MessageRow, PieceRow, ReviewRow
 from rules import tell
 from rules.decide import decide
-from rules.records import Decision, Dossier, Message
+from rules.records import DossierState, Milestone
 from rules.schema import Group
 
 _WEEKS = dt.timedelta(days=28)  # of the chart
 _ANSWERS = ("acknowledgement", "answer")
+_OWED = ("missing", "refused")
+MILESTONE = TypeAdapter(Milestone)
 _PUZZLING = ("not_understood", "other_group")  # reasons of the escalations that a person must read
 
 
 def gather(s: Session, group: Group, *, since: dt.datetime, until: dt.datetime, period: Period = "day") -> DigestFacts:
     """How a group stands at `until`, and what moved since `since` (both aware)."""
-    files = [_File.at(s, group, row, until) for row in _dossiers(s, group, until)]
+    files = _files(s, group, until)
     letters = _letters(s, group, since, until)
     waits = list(_answered(s, group, since, until))
     return DigestFacts(
@@ -66,109 +69,160 @@ def gather(s: Session, group: Group, *, since: dt.datetime, until: dt.datetime, 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _File:
-    """A dossier as it stood, and what was owed for it."""
+    """A dossier as it stood at an instant."""
 
-    dossier: Dossier
-    decision: Decision
-    until: dt.datetime
-
-    @classmethod
-    def at(cls, s: Session, group: Group, row: DossierRow, until: dt.datetime) -> _File:
-        whole = books.dossier(s, row)
-        then = replace(
-            whole,
-            pieces=tuple(p for p in whole.pieces if p.received_at <= until),
-            messages=tuple(m for m in whole.messages if m.received_at <= until),
-            news=tuple(n for n in whole.news if n.at <= until),
-            letters=tuple(x for x in whole.letters if x.due_at <= until),
-            heard_at=tuple(h for h in whole.heard_at if h <= until),
-        )
-        return cls(dossier=then, decision=decide(group, then, until), until=until)
-
-    def line(self, group: Group) -> DossierLine:
-        d = self.dossier
-        who, since = self.waits()
-        member = d.member
-        return DossierLine(
-            ref=d.ref,
-            lot=d.lot,
-            lot_title=group.lot(d.lot).subject,
-            member=member.name,
-            state=self.decision.state,
-            siret=member.siret,
-            uai=member.uai,
-            waits_for=who,
-            waits_since=since,
-            missing=tuple(r.what for r in self.decision.requirements if r.state in ("missing", "refused")),
-            opened_at=min(d.opened_at, self.until),
-            forwarded_at=self.forwarded_at,
-            complete_at=self.decision.complete_at,
-            reminders=self.reminders,
-            contact=(member.emails or ((member.functional_email,) if member.functional_email else ("",)))[0],
-        )
+    row: DossierRow
+    state: DossierState
+    missing: tuple[str, ...]  # papers owed
+    milestones: tuple[Milestone, ...]
+    complete_at: dt.datetime | None
+    forwarded_at: dt.datetime | None
+    heard_at: dt.datetime | None  # the member's last mail
+    reminded: tuple[dt.datetime, ...]  # reminders sent to the member
+    asked: bool  # the coordinator is asked something
 
     @property
-    def forwarded_at(self) -> dt.datetime | None:
-        sent = [x.due_at for x in self.decision.letters if x.kind == "forward" and x.template == "forward"]
-        return min(sent, default=None)
-
-    @property
-    def heard(self) -> Message | None:
-        """The last mail of the member."""
-        return next((m for m in reversed(self.dossier.messages) if m.role == "member"), None)
+    def last(self) -> dt.datetime:
+        """When the member was last heard, or the dossier opened."""
+        return self.heard_at or self.row.opened_at
 
     @property
     def reminders(self) -> int:
         """Sent to the member since it last wrote."""
-        after = self.heard.received_at if self.heard else self.dossier.opened_at
-        sent = (x.sent_at for x in self.dossier.letters if x.kind == "reminder" and x.facts.get("to") == "member")
-        return sum(1 for at in sent if at is not None and after <= at <= self.until)
+        return sum(1 for at in self.reminded if at >= self.last)
+
+    def line(self, group: Group) -> DossierLine:
+        who, since = self.waits()
+        member = self.row.member
+        return DossierLine(
+            ref=self.row.ref,
+            lot=self.row.lot,
+            lot_title=group.lot(self.row.lot).subject,
+            member=member.name,
+            state=self.state,
+            siret=member.siret,
+            uai=member.uai,
+            waits_for=who,
+            waits_since=since,
+            missing=self.missing,
+            opened_at=self.row.opened_at,
+            forwarded_at=self.forwarded_at,
+            complete_at=self.complete_at,
+            reminders=self.reminders,
+            contact=next(iter([*member.emails, member.functional_email or ""])),
+        )
 
     def waits(self) -> tuple[Waits, dt.datetime | None]:
         """Whose move it is, and since when."""
-        state, heard = self.decision.state, self.heard
-        last = heard.received_at if heard else self.dossier.opened_at
-        owed = any(r.state in ("missing", "refused") for r in self.decision.requirements)
-        ahead = [m for m in self.decision.milestones if m.state != "reached"]
-        if state in ("withdrawn", "closed"):
+        ahead = [m for m in self.milestones if m.state != "reached"]
+        if self.state in ("withdrawn", "closed"):
             return "nobody", None
-        if state == "review" or self.decision.questions:
-            return "coordinator", last
-        if state in ("expected", "incomplete"):
-            return "member", last
+        if self.state == "review" or self.asked:
+            return "coordinator", self.last
+        if self.state in ("expected", "incomplete"):
+            return "member", self.last
         if any(m.id != "prefecture" for m in ahead):
-            return "provider", self.forwarded_at or last
-        if owed:
-            return "member", last
+            return "provider", self.forwarded_at or self.last
+        if self.missing:
+            return "member", self.last
         if ahead:
-            return "prefecture", last
-        return ("nobody", None) if state == "active" else ("provider", self.forwarded_at or last)
+            return "prefecture", self.last
+        return ("nobody", None) if self.state == "active" else ("provider", self.forwarded_at or self.last)
 
     def late(self, group: Group) -> Iterable[LateLine]:
-        provider = group.providers[group.lot(self.dossier.lot).provider].name
-        for m in self.decision.milestones:
+        provider = group.providers[group.lot(self.row.lot).provider].name
+        for m in self.milestones:
             if m.state == "late" and m.due is not None:
-                d = self.dossier
-                yield LateLine(ref=d.ref, member=d.member.name, provider=provider, what=m.what, due=m.due)
+                name = self.row.member.name
+                yield LateLine(ref=self.row.ref, member=name, provider=provider, what=m.what, due=m.due)
 
 
-def _dossiers(s: Session, group: Group, until: dt.datetime) -> Sequence[DossierRow]:
+def _files(s: Session, group: Group, until: dt.datetime) -> list[_File]:
+    """The group's dossiers: as they are on the books where nothing happened since, else worked out anew."""
     query = select(DossierRow).where(DossierRow.group == group.id, DossierRow.opened_at <= until)
-    return s.scalars(query.order_by(DossierRow.id)).unique().all()
+    rows = s.scalars(query.order_by(DossierRow.id)).unique().all()
+    latest = s.scalar(select(func.max(EventRow.at)))
+    if latest is not None and _aware(latest) > until:
+        return [_then(s, group, row, until) for row in rows]
+    return _now(s, group, rows)
+
+
+def _then(s: Session, group: Group, row: DossierRow, until: dt.datetime) -> _File:
+    """What the rules say of what was there at `until`."""
+    whole = books.dossier(s, row)
+    then = replace(
+        whole,
+        pieces=tuple(p for p in whole.pieces if p.received_at <= until),
+        messages=tuple(m for m in whole.messages if m.received_at <= until),
+        news=tuple(n for n in whole.news if n.at <= until),
+        letters=tuple(x for x in whole.letters if x.due_at <= until),
+        heard_at=tuple(h for h in whole.heard_at if h <= until),
+    )
+    decision = decide(group, then, until)
+    left = [(x.kind, x.sent_at, x.facts.get("to")) for x in then.letters if x.sent_at and x.sent_at <= until]
+    return _File(
+        row=row,
+        state=decision.state,
+        missing=tuple(r.what for r in decision.requirements if r.state in _OWED),
+        milestones=decision.milestones,
+        complete_at=decision.complete_at,
+        forwarded_at=min((at for kind, at, _ in left if kind == "forward"), default=None),
+        heard_at=max((m.received_at for m in then.messages if m.role == "member"), default=None),
+        reminded=tuple(at for kind, at, to in left if kind == "reminder" and to == "member"),
+        asked=bool(decision.questions),
+    )
+
+
+def _now(s: Session, group: Group, rows: Iterable[DossierRow]) -> list[_File]:
+    """What the books hold, read table by table: a group has thousands of dossiers."""
+    mine = select(DossierRow.id).where(DossierRow.group == group.id)
+    heard: dict[int, dt.datetime] = {}
+    for dossier, record in s.execute(
+        select(MessageRow.dossier_id, MessageRow.record).where(MessageRow.dossier_id.in_(mine))
+    ):
+        if record.get("role", "member") == "member":
+            at = dt.datetime.fromisoformat(record["received_at"])
+            heard[dossier] = max(at, heard.get(dossier, at))
+    forwarded: dict[int, dt.datetime] = {}
+    reminded: dict[int, list[dt.datetime]] = {}
+    left = select(LetterRow.dossier_id, LetterRow.kind, LetterRow.role, LetterRow.sent_at)
+    left = left.where(LetterRow.dossier_id.in_(mine), LetterRow.sent_at.is_not(None)).order_by(LetterRow.sent_at)
+    for dossier, kind, role, sent_at in s.execute(left.where(LetterRow.kind.in_(("forward", "reminder")))):
+        if dossier is None or sent_at is None:
+            continue
+        if kind == "forward":
+            forwarded.setdefault(dossier, sent_at)
+        elif role == "member":
+            reminded.setdefault(dossier, []).append(sent_at)
+    open_ = select(ReviewRow.dossier_id).where(ReviewRow.dossier_id.in_(mine), ReviewRow.answered_at.is_(None))
+    asked = set(s.scalars(open_))
+    return [
+        _File(
+            row=row,
+            state=row.state,  # type: ignore[arg-type]  # written by the rules alone
+            missing=tuple(r["what"] for r in row.requirements if r["state"] in _OWED),
+            milestones=tuple(MILESTONE.validate_python(m) for m in row.milestones),
+            complete_at=row.complete_at,
+            forwarded_at=forwarded.get(row.id),
+            heard_at=heard.get(row.id),
+            reminded=tuple(reminded.get(row.id, ())),
+            asked=row.id in asked,
+        )
+        for row in rows
+    ]
 
 
 def _silent(files: Iterable[_File]) -> Iterable[SilentLine]:
     """Members reminded in vain, their dossiers together, the longest silence first."""
-    found: dict[str, list[_File]] = {}
+    found: dict[int, list[_File]] = {}
     for f in files:
-        if f.reminders and f.decision.state in ("expected", "incomplete"):
-            m = f.dossier.member
-            found.setdefault(m.siret or m.uai or m.name, []).append(f)
+        if f.reminders and f.state in ("expected", "incomplete"):
+            found.setdefault(f.row.member_id, []).append(f)
     lines = [
         SilentLine(
-            member=these[0].dossier.member.name,
-            refs=tuple(f.dossier.ref for f in these),
-            since=max(f.heard.received_at if f.heard else f.dossier.opened_at for f in these),
+            member=these[0].row.member.name,
+            refs=tuple(f.row.ref for f in these),
+            since=max(f.last for f in these),
             reminders=max(f.reminders for f in these),
         )
         for these in found.values()

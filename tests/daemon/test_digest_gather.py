@@ -7,11 +7,13 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from daemon.digest.digest import digest
 from daemon.digest.facts import DigestFacts
-from daemon.digest.gather import gather
+from daemon.digest.gather import _now, _then, gather
 from daemon.letters.render import Renderer
+from daemon.store.models import DossierRow
 from fixtures import scene
 from tests.daemon.town import CIG, THURSDAY, Town
 
@@ -85,6 +87,20 @@ def test_later_who_is_silent_and_what_is_late(town: Town) -> None:
     words = Renderer().render([digest(later)[0]], role="coordinator").text
     assert "Silencieux" in words
     assert "Ce qui tarde" in words
+
+
+@pytest.mark.parametrize("days", [0, 8, 20])
+def test_the_books_say_what_the_rules_say(town: Town, days: int) -> None:
+    town.run(THURSDAY + dt.timedelta(days=days))
+    house = town.house()
+    try:
+        with house.database.session() as s:
+            group = house.groups[CIG]
+            rows = s.scalars(select(DossierRow).order_by(DossierRow.id)).unique().all()
+            assert len(rows) == 2
+            assert _now(s, group, rows) == [_then(s, group, row, town.now) for row in rows]
+    finally:
+        house.close()
 
 
 def test_an_open_question_is_told_until_it_is_answered(town: Town) -> None:
