@@ -17,7 +17,7 @@ SPILL = 30  # characters from which a text runs on over the empty cells to its r
 
 UNCOMPUTED = Finding(
     code="uncomputed",
-    text="Ce tableau contient des formules dont le résultat n’est pas enregistré ; "
+    text="Ce tableau contient des formules en erreur, ou dont le résultat n’est pas enregistré ; "
     "merci de l’ouvrir dans votre tableur, de l’enregistrer et de le renvoyer, ou d’en faire un PDF.",
 )
 CUT = Finding(
