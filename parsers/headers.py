@@ -19,6 +19,7 @@ from typing import Any
 # RFC 2047 encoded word; white space inside the text is a fault that old webmails commit.
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONGEST = 200_000  # characters of one header: the addresses of a large distribution list fit in
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -43,7 +44,7 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
 
 def mend(raw: object) -> str:
     """A header's raw value as unfolded text; 8-bit bytes decoded, encoded words left as they are."""
-    text = str(raw) if not isinstance(raw, str) else raw
+    text = str(raw)[:_LONGEST]
     if any("\udc80" <= c <= "\udcff" for c in text):
         text = decode_bytes(text.encode("utf-8", "surrogateescape"), None)
     # RFC 5322: unfolding removes the line break alone; the white space that follows it stays.

@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 from parsers import headers
-from parsers.containers import RefusedError, damaged
+from parsers.containers import RefusedError, bomb, damaged
 from parsers.mime import Item
 from parsers.records import Finding
 
@@ -17,6 +17,7 @@ _SHORT_NAME = 0x3704
 _CONTENT_ID = 0x3712
 _HIDDEN = 0x7FFE  # PidTagAttachmentHidden: a picture of the text
 _DEPTH = 6
+_MOST = 4000  # attributes of a winmail.dat: twelve for each file
 # What the two libraries raise on a file that is cut short or forged: they check nothing before they index.
 _BROKEN = (
     ValueError,
@@ -86,10 +87,21 @@ def tnef(data: bytes, name: str) -> tuple[list[Item], tuple[Finding, ...]]:
     from tnefparse import TNEF
 
     try:
+        if _tnef_objects(data) > _MOST:
+            raise RefusedError(bomb(name))
         items = _tnef_items(TNEF(data, do_checksum=False), "", 0)
     except _BROKEN as e:
         raise RefusedError(damaged(name)) from e
     return items, () if _tnef_whole(data) else (damaged(name),)
+
+
+def _tnef_objects(data: bytes) -> int:
+    """How many attributes there are; the library's cost grows with their square."""
+    count, at = 0, 6
+    while at + 9 <= len(data):
+        at += 11 + int.from_bytes(data[at + 5 : at + 9], "little")
+        count += 1
+    return count
 
 
 def _tnef_whole(data: bytes) -> bool:

@@ -95,6 +95,11 @@ _ROLE = re.compile(
 )
 
 
+_LONGEST = 200_000  # characters of one mail's text
+_LINES = 4000
+_BLOCK = 40  # lines that a signature block may take, blank ones included
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
     """A mail's text taken apart."""
@@ -181,20 +186,25 @@ def _cut(lines: list[str]) -> tuple[list[str], list[str], bool]:
 
 def _signature_start(lines: list[str]) -> int:
     """Index of the first line that belongs to the signature block; len(lines) where there is none."""
+    end = _postscript(lines)
     for i, line in enumerate(lines):
         if line.rstrip("\r") in ("-- ", "--", "—", "– ") and i > 0:
             return i
-        if _DEVICE.match(line) or (_RULE.match(line) and i > 0 and not any(x.strip() for x in lines[i + 1 :][8:])):
+        if _DEVICE.match(line) or (_RULE.match(line) and i > 0 and not any(x.strip() for x in lines[i + 9 :])):
             return i
-        rest = [x for x in lines[i + 1 : _postscript(lines)] if x.strip()]
-        short = len(rest) <= 14 and all(len(x) <= 110 for x in rest[:3])
-        if (
-            (_CLOSING.match(line) or (_POLITE.match(line) and not any(len(x) > 130 for x in rest[:6])))
-            and short
-            and not _asks(rest)
-        ):
+        closing, polite = _CLOSING.match(line), _POLITE.match(line)
+        if not closing and not polite:
+            continue
+        rest = [x for x in lines[i + 1 : min(end, i + _BLOCK)] if x.strip()]
+        more = any(x.strip() for x in lines[i + _BLOCK : end])
+        short = not more and len(rest) <= 14 and all(len(x) <= 110 for x in rest[:3])
+        if (closing or not any(len(x) > 130 for x in rest[:6])) and short and not _asks(rest):
             return i
-    # No closing formula: a block of contact lines at the end.
+    return _contact_block(lines)
+
+
+def _contact_block(lines: list[str]) -> int:
+    """Where no closing formula stands: a block of contact lines at the end."""
     last = len(lines)
     while last and not lines[last - 1].strip():
         last -= 1
@@ -245,8 +255,8 @@ def _join(lines: list[str]) -> str:
 
 def split(text: str) -> Words:
     """A mail's plain text as the sender's own words, the same with signature, and what it forwards."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\u200b", "")
-    own, below, forward = _cut(text.split("\n"))
+    text = text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\u200b", "")
+    own, below, forward = _cut(text.split("\n")[:_LINES])
     body = _join(_strip_tail(own))
     forwarded = ""
     if forward and below:

@@ -41,7 +41,8 @@ _SUBJECT: dict[str, frozenset[str]] = {
 }
 _WITHOUT_SUBJECT = 0.75
 _NOT_LEAVING = re.compile(  # « nous n'annulons pas », « surtout ne résiliez pas », « pas question d'annuler »
-    r"\b(ne |n ?')(\w+ ){0,3}(annul|resili|renonc|desist|desengag|retir|abandon)\w* (pas|point|jamais)\b"
+    r"\b(ne |n ?')(\w+ ){0,3}(annul|resili|renonc|desist|desengag|retir|abandon)\w* "
+    r"(a |de )?(pas|point|jamais|rien|aucun)\b"
     r"|\b(pas|aucunement|nullement|jamais) (\w+ ){0,4}?(d'|de |a )?(annul|resili|renonc|desist|desengag|retir|abandon)"
     r"|\bsans (annul|resili)"
 )
@@ -49,6 +50,8 @@ _SUBMIT_WITHOUT_FILES = 0.75
 _SUBMIT_LIKELY = 0.15  # files are attached and a sentence before all others might say so
 _PARAGRAPH = 0.65
 _SECOND = 0.75  # another intent in the same paragraph: most often the same one in other words
+_LONGEST = 12_000  # characters: a person says what they want on the first pages
+_SENTENCES = 150
 _KNOWN = 0.5  # share of a sentence's longer words that training has seen
 _ABBREVIATION = re.compile(
     r"\b(M|Mr|Mme|Mlle|MM|Dr|St|Ste|n|no|art|cf|etc|ex|tél|tel|p|pp|env|réf|ref|bd|av)\.$", re.IGNORECASE
@@ -104,12 +107,14 @@ def probabilities(text: str) -> dict[str, float]:
 def sentences(text: str) -> list[list[str]]:
     """Paragraphs of sentences. A fragment of one word goes with the sentence before it."""
     paragraphs: list[list[str]] = []
-    for block in re.split(r"\n\s*\n", text):
+    for block in re.split(r"\n\s*\n", text[:_LONGEST])[:_SENTENCES]:
         found: list[str] = []
         for piece in _END.split(block):
             if not piece.strip():
                 continue
-            if found and (_ABBREVIATION.search(found[-1]) or len(words(piece)) < 2):
+            if len(found) > _SENTENCES:
+                break
+            if found and (_ABBREVIATION.search(found[-1][-8:]) or len(words(piece)) < 2):
                 found[-1] = f"{found[-1]} {piece.strip()}"
             else:
                 found.append(piece.strip())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import time
 import zipfile
 import zlib
 from email.message import EmailMessage
@@ -412,3 +413,39 @@ def test_no_damage_raises(seed: bytes, at: int, noise: bytes, end: int):
     data = (seed[: at % len(seed)] + noise + seed[at % len(seed) + len(noise) :])[: max(end % (len(seed) * 2), 4)]
     for leaf in open_file(data, "x.dat", Limits()):
         assert leaf.name
+
+
+HEAD = b"From: a@example.org\r\n"
+HTML = HEAD + b"Content-Type: text/html\r\n\r\n"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "data",
+    [
+        HTML + b"<![" * 600_000,
+        HTML + b"<blockquote type=cite>" * 100_000,
+        HTML + b"<div style='display:none'>" * 100_000,
+        HTML + b"<p " * 500_000,
+        HTML + b"&" * 1_500_000,
+        HEAD + b"\r\n" + b"Le 3 nov. 2025, Paul a \xc3\xa9crit :\r\n" * 60_000,
+        HEAD + b"\r\n" + b"Cordialement\r\n" * 100_000,
+        HEAD + b"\r\n" + b"De : x\r\n" * 100_000,
+        HEAD + b"\r\n" + b"> " * 700_000,
+        HEAD + b"\r\n" + b"je suis " * 200_000,
+        HEAD + b"Subject: " + b"=?utf-8?Q?" * 200_000 + b"\r\n\r\nx",
+        HEAD + b"Subject: " + b"=?utf-8?Q?a?= " * 100_000 + b"\r\n\r\nx",
+        b"From: " + b"a@b.fr, " * 100_000 + b"\r\n\r\nx",
+        b"From: " + b"(" * 200_000 + b"\r\n\r\nx",
+        HEAD + b"Content-Type: x/y; " + b"name*0=a; " * 50_000 + b"\r\n\r\nx",
+        HEAD + b"X-A: b\r\n" * 100_000 + b"\r\nx",
+        HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 20_000,
+        HEAD + b"Content-Type: multipart/mixed\r\n\r\n" + b"--b \r\n" * 200_000,
+        HEAD + b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22" + b"\x00" * 3_000_000,
+    ],
+    ids=lambda d: d[:60].decode("latin-1") + f"… {len(d)}",
+)
+def test_what_is_made_to_take_long_takes_no_time(data: bytes):
+    start = time.process_time()
+    parse_mail(data)
+    assert time.process_time() - start < 8
