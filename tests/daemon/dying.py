@@ -1,7 +1,8 @@
-"""Runs the daemon again and again, killed (SIGKILL) at every point between two transactions, until nothing is left to do.
+"""The daemon run again and again, killed (SIGKILL) at every point between two transactions, until nothing is left.
 
-`python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at its first commit of work: first just before it
-(what it did outside the database has happened, the commit has not), then just after it. Prints how many lives it took.
+`python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at its first commit of work: first just
+before it (what it did outside the database has happened, the commit has not), then just after it. Prints how many
+lives it took.
 """
 
 import asyncio

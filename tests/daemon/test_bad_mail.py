@@ -12,8 +12,13 @@ from tests.daemon.test_walks import TOWN
 from tests.daemon.town import CIG, Town, body
 
 GOOD = scene.mail(
-    TOWN, "x@example.org", "BC", "Bonjour, voici le bon.", {"BC.pdf": scene.order(TOWN, "5")}, message_id="bon@b.example"
-)  # fmt: skip
+    TOWN,
+    "x@example.org",
+    "BC",
+    "Bonjour, voici le bon.",
+    {"BC.pdf": scene.order(TOWN, "5")},
+    message_id="bon@b.example",
+)
 
 
 @pytest.fixture
@@ -35,7 +40,7 @@ BROKEN = {
     "a date that is none": without("Date").replace(b"From:", b"Date: hier soir\r\nFrom:", 1),
     "no boundary": GOOD.replace(b"boundary=", b"frontiere="),
     "cut short": GOOD[: len(GOOD) // 2],
-    "raw 8-bit": b"From: \xe9l\xe8ve <a@b.example>\r\nSubject: d\xe9lib\xe9ration\r\nMessage-ID: <8@b.example>\r\n\r\n\xe0 voir",
+    "raw 8-bit": b"From: \xe9l\xe8ve <a@b.example>\r\nSubject: d\xe9lib\xe9\r\nMessage-ID: <8@b.example>\r\n\r\n\xe0 voir",
     "NUL bytes": b"From: a@b.example\r\nSubject: x\r\nMessage-ID: <0@b.example>\r\n\r\n" + b"\0" * 2000,
     "not a mail": bytes(range(256)) * 40,
     "a loop of containers": scene.mail(
@@ -48,9 +53,13 @@ BROKEN = {
 def test_a_broken_mail_is_kept_and_the_next_one_goes_on(town: Town, raw: bytes) -> None:
     town.deliver(raw)
     later = scene.mail(
-        TOWN, "x@example.org", "Fiche", "Bonjour, voici la fiche.", {"F.pdf": scene.account(TOWN, "5", yes=False)},
+        TOWN,
+        "x@example.org",
+        "Fiche",
+        "Bonjour, voici la fiche.",
+        {"F.pdf": scene.account(TOWN, "5", yes=False)},
         message_id="suite@b.example",
-    )  # fmt: skip
+    )
     town.deliver(later)
     town.run()
     house = town.house()

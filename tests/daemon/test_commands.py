@@ -21,8 +21,12 @@ NOW = "2025-12-04T10:00"
 def vaguemestre(*words: str | Path, folder: Path, expect: int = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "daemon.cli", *map(str, words)],
-        cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},
+    )
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout if expect == 0 else done.stdout + done.stderr
 
@@ -206,7 +210,14 @@ def test_a_review_is_answered_by_mail(town: Town) -> None:
     town.deliver(forged)
     town.run()
     assert town.dossiers()["5"]["state"] == "review", "a stranger's ok moves nothing"
-    reply = scene.mail(coordinator, "x@example.org", "Re: point", f"ok\n\nLe 4 décembre, vous écriviez :\n{quoted}", message_id="r@x.example", in_reply_to=str(asked["Message-ID"]))  # fmt: skip
+    reply = scene.mail(
+        coordinator,
+        "x@example.org",
+        "Re: point",
+        f"ok\n\nLe 4 décembre, vous écriviez :\n{quoted}",
+        message_id="r@x.example",
+        in_reply_to=str(asked["Message-ID"]),
+    )
     town.deliver(reply)
     town.run()
     assert town.dossiers()["5"]["state"] == "forwarded"

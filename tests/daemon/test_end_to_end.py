@@ -1,4 +1,4 @@
-"""A member's mail through a real Postfix into a real Dovecot; the daemon, a process of its own, answers through them."""
+"""A member’s mail through a real Postfix into a real Dovecot; the daemon, its own process, answers through them."""
 
 import os
 import signal

@@ -10,17 +10,34 @@ from fixtures import scene
 from tests.daemon.town import CIG, LDMEMS, Town, body, requirement
 
 TOWN = scene.Body(
-    name="Commune de Valmondière", siret=scene.siret("21910777"), email="j.lefevre@valmondiere.example",
-    functional="mairie@valmondiere.example", city="Valmondière",
-)  # fmt: skip
+    name="Commune de Valmondière",
+    siret=scene.siret("21910777"),
+    email="j.lefevre@valmondiere.example",
+    functional="mairie@valmondiere.example",
+    city="Valmondière",
+)
 SCHOOL = scene.Body(
-    name="Lycée Simone-Veil", siret=scene.siret("19541888"), uai="0541888J", email="n.roussel@ac-nancy-metz.fr",
-    functional="ce.0541888j@ac-nancy-metz.fr", city="Nancy", postal_code="54000", department="54", person="Nadia Roussel",
-)  # fmt: skip
+    name="Lycée Simone-Veil",
+    siret=scene.siret("19541888"),
+    uai="0541888J",
+    email="n.roussel@ac-nancy-metz.fr",
+    functional="ce.0541888j@ac-nancy-metz.fr",
+    city="Nancy",
+    postal_code="54000",
+    department="54",
+    person="Nadia Roussel",
+)
 PRIVATE = scene.Body(
-    name="Lycée Saint-Vincent", siret=scene.siret("77720999"), uai="0541889K", email="b.klein@saint-vincent.example",
-    functional="gestion@saint-vincent.example", city="Nancy", postal_code="54000", department="54", kind="private",
-)  # fmt: skip
+    name="Lycée Saint-Vincent",
+    siret=scene.siret("77720999"),
+    uai="0541889K",
+    email="b.klein@saint-vincent.example",
+    functional="gestion@saint-vincent.example",
+    city="Nancy",
+    postal_code="54000",
+    department="54",
+    kind="private",
+)
 
 
 @pytest.fixture
@@ -31,11 +48,13 @@ def town(tmp_path: Path) -> Town:
 
 def lot2(message_id: str = "premier@valmondiere.example") -> bytes:
     return scene.mail(
-        TOWN, "dematerialisation-mp@cigversailles.fr", "Dossier lot 2",
+        TOWN,
+        "dematerialisation-mp@cigversailles.fr",
+        "Dossier lot 2",
         "Bonjour,\n\nVeuillez trouver ci-joint le bon de commande et la fiche du lot 2.\n\nCordialement",
         {"BC lot 2.pdf": scene.order(TOWN, "2"), "Fiche lot 2.pdf": scene.account(TOWN, "2", yes=True, rgs=True)},
         message_id=message_id,
-    )  # fmt: skip
+    )
 
 
 def test_lot_2_from_the_first_mail_to_the_amendment(town: Town) -> None:
