@@ -294,11 +294,11 @@ def _letters(
     mail = desk.incoming.mail
     intents = [i for i in mail.intents if i not in {"submit", "other"}]
     if intents:
-        return wishes.wanted(wish, intents), not wish.known or bool(unfiled)
+        return _wanted(desk, wish, intents, unfiled), not wish.known or bool(unfiled)
     if placements and not unfiled:
         return [], False
     if unfiled:
-        return _not_filed(desk, wish), True
+        return wishes.unclear(wish, *_not_filed(desk, wish)), True
     if told or _answers_us(desk, own) or _courtesy(desk):
         return [], False
     if "submit" in mail.intents and wish.known:
@@ -308,22 +308,32 @@ def _letters(
         text = "Message d’un expéditeur que le recensement ne connaît pas."
         return wishes.unclear(wish, "unknown_member", text, _introduce(desk.group)), True
     if "other" in mail.intents:
-        return wishes.wanted(wish, ["other"]), True
+        return wishes.wanted(wish, ["other"], []), True
     text = "Message dont nous n’avons pas compris la demande."
     return wishes.unclear(wish, "not_understood", text, ["Dire en une phrase ce que vous attendez de nous."]), True
 
 
-def _not_filed(desk: _Desk, wish: wishes.Wish) -> list[Letter]:
-    """Papers that no dossier takes."""
+def _not_filed(desk: _Desk, wish: wishes.Wish) -> tuple[str, str, list[str]]:
+    """Why no dossier takes some papers, as a reason; in a sentence; and what the sender is asked."""
     foreign = [p for p in desk.incoming.reading.pieces if p.group not in {None, desk.group.id}]
     if foreign:
-        text = "Documents d’un autre groupement, reçus dans cette boîte."
-        return wishes.unclear(wish, "other_group", text, [])
+        return "other_group", "Documents d’un autre groupement, reçus dans cette boîte.", []
     if not wish.known:
         text = "Documents que nous ne savons rattacher à aucun adhérent."
-        return wishes.unclear(wish, "unknown_member", text, _introduce(desk.group))
+        return "unknown_member", text, _introduce(desk.group)
     text = "Documents que nous ne savons rattacher à aucun dossier."
-    return wishes.unclear(wish, "not_understood", text, ["Préciser à quel lot se rapportent vos documents."])
+    return "not_understood", text, ["Préciser à quel lot se rapportent vos documents."]
+
+
+def _wanted(desk: _Desk, wish: wishes.Wish, intents: Sequence[str], unfiled: Sequence[int]) -> list[Letter]:
+    """The letters for a person's wishes; papers without a dossier are seen by a person too."""
+    if not unfiled:
+        return wishes.wanted(wish, intents, [] if wish.known else _introduce(desk.group))
+    reason, text, ask = _not_filed(desk, wish)
+    letters = wishes.wanted(wish, intents, ask)
+    if not any(x.to == "coordinator" for x in letters):
+        letters.append(wishes.escalation(wish, reason, text, wishes.LOOK))
+    return letters
 
 
 def _introduce(group: Group) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,8 +11,12 @@ from typing import Literal, Protocol
 from parsers.records import Line, Mail, Piece, Reading
 from rules.records import Authenticity, Member, Message, OpenDossier, PieceOnFile
 from rules.schema import Group
+from rules.text import folded, has
 
 Writer = Literal["member", "provider", "coordinator"]
+
+
+_NUMBERED = re.compile(r"(?<!\w)lots?\s*(?:n[°o]s?\s*|numeros?\s*)?((?:\d+(?:\s*(?:,|et|&|/)\s*)?)+)(?!\w)")
 
 
 class Books(Protocol):
@@ -85,10 +90,9 @@ def as_piece(piece: Piece, identity: str, incoming: Incoming, findings: Sequence
 
 def named_lots(group: Group, text: str) -> list[str]:
     """The lots that a text names, in the group's order."""
-    from rules.text import folded, has
-
     plain = folded(text)
-    return [x.id for x in group.lots if any(has(n, plain) for n in [x.title, *x.names])]
+    numbers = {n for told in _NUMBERED.findall(plain) for n in re.findall(r"\d+", told)}  # « lots 2, 3 et 5 »
+    return [x.id for x in group.lots if x.id in numbers or any(has(n, plain) for n in [x.title, *x.names])]
 
 
 def _line(line: Line) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from rules.records import Identity, Letter, LetterKind, Member, OpenDossier, Rol
 from rules.schema import Group
 from rules.text import folded, has, sentences
 
+LOOK = "Lire le message et répondre à l’expéditeur."  # what the coordinator is asked where nothing better can be said
 _NOBODY = Member(name="", known=False)
 
 
@@ -45,8 +46,11 @@ def about_lots(
     return ()
 
 
-def wanted(wish: Wish, intents: Sequence[str]) -> list[Letter]:
-    """The letters for the intents that a person must see to: an answer, and where each of them went."""
+def wanted(wish: Wish, intents: Sequence[str], ask: Sequence[str]) -> list[Letter]:
+    """The letters for the intents that a person must see to: an answer, and where each of them went.
+
+    `ask`: what the sender is asked besides.
+    """
     letters: dict[str, Letter] = {}
     went_to: list[tell.Json] = []
     paragraphs: list[str] = []
@@ -67,6 +71,7 @@ def wanted(wish: Wish, intents: Sequence[str]) -> list[Letter]:
     asks = [i for i in intents if i.startswith("question") or i == "training"]
     answers = _answers(wish) if asks else []
     facts = {"intents": list(intents), "went_to": went_to, "answers": answers, "paragraphs": paragraphs}
+    facts["ask"] = list(ask)
     return [answer(wish, facts), *letters.values()]
 
 
@@ -77,8 +82,7 @@ def unclear(wish: Wish, reason: str, text: str, ask: Sequence[str]) -> list[Lett
         "nothing_understood": reason == "not_understood",
         "ask": list(ask),
     }
-    look = "Lire le message et répondre à l’expéditeur."
-    return [answer(wish, facts), escalation(wish, reason, text, look)]
+    return [answer(wish, facts), escalation(wish, reason, text, LOOK)]
 
 
 def answer(wish: Wish, facts: tell.Json) -> Letter:

@@ -10,7 +10,7 @@ import pytest
 
 from parsers.records import Field, Finding, Mail, Piece, Reading
 from rules.filing import file_mail
-from rules.incoming import Incoming, as_message, as_piece
+from rules.incoming import Incoming, as_message, as_piece, named_lots
 from rules.records import Filing, Member, OpenDossier
 from rules.schema import Group
 from rules.who import Census, identify_mail, identify_piece
@@ -291,6 +291,20 @@ def test_the_member_may_tell_that_the_prefecture_has_validated() -> None:
 
 def test_a_negated_word_opens_nothing() -> None:
     assert provider("Le compte n’est pas encore ouvert, nous attendons.").news == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lots"),
+    [
+        ("Bon de commande lot n° 2", ["2"]),
+        ("Nos lots 2, 3 et 5 sont en attente", ["2", "3", "5"]),
+        ("Le parapheur ne répond plus", ["2"]),
+        ("lot 4", []),
+        ("un lot de 3 stylos, 2 complots", []),
+    ],
+)
+def test_lots_are_named_by_number_or_by_word(text: str, lots: list[str]) -> None:
+    assert named_lots(CIG, text) == lots
 
 
 def test_records_for_dossiers() -> None:
