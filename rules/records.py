@@ -242,7 +242,7 @@ class Candidate:
 
     member: Member
     score: float  # in [0, 1]
-    witnesses: tuple[str, ...]  # `siret`, `uai`, `address`, `functional`, `ref`, `domain`, `name`
+    witnesses: tuple[str, ...]  # `siret`, `uai`, `address`, `functional`, `ref`, `written`, `domain`, `name`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 
 from parsers.records import Piece
@@ -15,7 +15,16 @@ from rules.records import Candidate, Identity, Member
 from rules.text import folded, has
 
 _DOUBTFUL = {"bad_siret": "siret", "other_siret": "siret", "bad_uai": "uai", "other_uai": "uai"}
-_WEIGHTS = {"siret": 1.0, "uai": 1.0, "ref": 1.0, "functional": 0.95, "address": 0.95, "domain": 0.6, "name": 0.6}
+_WEIGHTS = {
+    "siret": 1.0,
+    "uai": 1.0,
+    "ref": 1.0,
+    "written": 0.8,
+    "functional": 0.95,
+    "address": 0.95,
+    "domain": 0.6,
+    "name": 0.6,
+}
 _STRONG = 0.9
 _ALIKE = 90.0  # percent, of two names of the same sort of body
 # Sorts of bodies: a town's hall and its social centre share a name and are not the same body.
@@ -104,12 +113,18 @@ class Census:
         return sorted((x for x in scored if x[1] >= 0.7), key=lambda x: -x[1])[:count]
 
 
-def identify_mail(census: Census, sender: str | None, refs: Iterable[Member] = ()) -> Identity:
-    """Who a mail is of by its sender, and by the dossiers that it quotes or whose letters it answers."""
+def identify_mail(
+    census: Census, sender: str | None, threads: Sequence[Member] = (), written: Sequence[Member] = ()
+) -> Identity:
+    """Who a mail is of: by its sender, by the dossiers whose letters it answers, and by the refs that stand in it.
+
+    A ref is easily written: it names somebody only where nothing else does.
+    """
     named: Votes = defaultdict(set)
-    for member in refs:
-        named[_id(member)].add("ref")
-    by_id = {_id(m): m for m in refs}
+    by_id = {_id(m): m for m in (*threads, *written)}
+    for witness, members in (("ref", threads), ("written", written)):
+        for member in members:
+            named[_id(member)].add(witness)
     for witness, members in _by_sender(census, sender).items():
         for member in members:
             named[_id(member)].add(witness)

@@ -216,6 +216,13 @@ def test_nobody_is_answered_where_nobody_reads(sender: str | None) -> None:
     )
 
 
+def test_a_ref_alone_touches_nobody_elses_dossier() -> None:
+    shelf = Shelf((open_dossier("5", FAR),))
+    assert filed(shelf=shelf, quoted_refs=("CIG-5-0001",), intents=("withdraw",)).concerns == ()
+    proven = filed(shelf=shelf, threads=("CIG-5-0001",), intents=("withdraw",))
+    assert proven.concerns == ("CIG-5-0001",)
+
+
 def test_a_plain_answer_to_our_question_is_no_riddle() -> None:
     shelf = Shelf((open_dossier("1", asked=("already_customer",)),))
     filing = filed(shelf=shelf, body="Oui, tout à fait.", intents=("other",), threads=("CIG-1-0001",))
