@@ -13,8 +13,10 @@ from parsers.layout import Segment, overlap, same_row
 from parsers.page import Word
 from parsers.tables import ADJUSTMENT
 
-_HT = re.compile(r"\bh\.?\s?t\b\.?|\bhors[- ]tax")
-_TTC = re.compile(r"\bt\.?\s?t\.?\s?c\b\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer")
+_HT = re.compile(r"(?:\b|total|montant|net)h\.?\s?t\b\.?|\bhors[- ]?tax")
+_TTC = re.compile(
+    r"(?:\b|total|montant|net)t\.?\s?t\.?\s?c\b\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer"
+)
 _VAT = re.compile(
     r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)?(?:t\.?\s?v\.?\s?a\b\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
 )

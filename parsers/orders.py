@@ -17,7 +17,7 @@ from parsers.layout import Segment, Sheet, bounds, overlap, same_row
 from parsers.order_labels import Found
 from parsers.page import Document, Word
 from parsers.parties import Block
-from parsers.records import Context, Field, Finding
+from parsers.records import Box, Context, Field, Finding
 
 _CENT = Decimal("0.01")
 
@@ -192,6 +192,19 @@ def _signed(view: View) -> bool:
     return any(
         (b[1] + b[3]) / 2 > top and b[3] - b[1] > 6 and b[2] - b[0] > 12 and b[1] < 0.94 * last.page.height for b in ink
     )
+
+
+def _scrawls(sheet: Sheet) -> list[Box]:
+    """Boxes of « words » that recognition saw in a signature: a few letters, far larger than the page's type."""
+    usual = sorted(w.box[3] - w.box[1] for w in sheet.words)
+    if not usual:
+        return []
+    height = usual[len(usual) // 2]
+    return [
+        w.box
+        for w in sheet.words
+        if w.origin == "ocr" and w.box[3] - w.box[1] > 1.8 * height and w.box[2] - w.box[0] > 8 * len(w.text)
+    ]
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

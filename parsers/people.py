@@ -187,7 +187,12 @@ def _near(s: Segment, others: Sequence[tuple[Segment, Person]]) -> tuple[Segment
     """The other one that stands closest above or below in the same column, or on the same line."""
     close = []
     for o, p in others:
-        if o is s or o.page != s.page:
+        if o is s:
+            continue
+        if o.page != s.page:  # the page may end between the two
+            turned = o.page == s.page + 1 and o.box[1] < 120 and s.box[1] > 600
+            if turned:
+                close.append((120.0, o, p))
             continue
         gap = max(o.box[1] - s.box[3], s.box[1] - o.box[3], 0.0)
         if gap < 130 and (overlap(s.box[0] - 40, s.box[2] + 40, o.box[0], o.box[2]) > 0 or same_row(s.box, o.box)):

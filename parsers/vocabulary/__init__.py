@@ -39,6 +39,8 @@ def load(name: str) -> tuple[tuple[Entry, str], ...]:
         pattern = "|".join(entry.any)
         for macro, text in macros.items():
             pattern = pattern.replace(f"<{macro}>", text)
+        # Recognised pictures drop spaces (`Datedecommande`); no word of these files is lost by allowing that.
+        pattern = pattern.replace(r"\s+", r"\s*")
         re.compile(pattern)
         found.append((entry, f"(?:{pattern})"))
     return tuple(found)
