@@ -18,14 +18,23 @@ ENOUGH = 0.91  # one engine, sure of every letter
 DOUBT = 0.88  # put to a person
 CLEAR = 0.96  # sureness of the least sure letter from which one engine's reading stands
 RIVALLED = 0.975  # the same where the second engine reads another value of the same type
+LOOKED = 0.9  # sureness of a second look that counts as a witness
+TWICE = 0.98  # what a reading is worth that was made twice
+_HESITANT = 0.8  # below this no second look helps
+_UNSTEADY = 0.9  # what one is worth at most that the second look did not repeat
 _HUMBLED = 0.9  # recognition lowers a word's confidence by this where the engines differ
 
 
 def raw(word: Word) -> float:
-    """The first engine's own sureness of its least sure letter."""
+    """The first engine's sureness of its least sure letter, and what a second look at the word alone made of it."""
+    own = word.confidence
     if word.second is not None and not agrees(word):
-        return min(1.0, word.confidence / _HUMBLED)
-    return word.confidence
+        own = min(1.0, own / _HUMBLED)
+    if word.again is None:
+        return own
+    if word.again >= LOOKED and own >= _HESITANT:
+        return max(own, TWICE)
+    return own if word.again else min(own, _UNSTEADY)
 
 
 def agrees(word: Word) -> bool:
@@ -52,6 +61,8 @@ def of_word(word: Word) -> float:
     if word.origin != "ocr":
         return word.confidence
     if agrees(word):
+        if word.again is not None and word.again < LOOKED:
+            return DOUBT  # both engines alike, but the first hesitated and does not read it again
         return AGREED if word.confidence >= 0.6 else 0.9
     if raw(word) >= CLEAR:
         return ENOUGH

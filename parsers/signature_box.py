@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from parsers.labels import Line, Match, find, overlap
 from parsers.layouts import Form
-from parsers.page import Page
+from parsers.page import Page, Word
 from parsers.records import Box
 from parsers.zones import shared, verticals
 
@@ -28,8 +28,20 @@ def signed(form: Form, pages: Sequence[Page], lines: Sequence[Line], bars: Seque
     for picture in page.pictures:
         if not picture.full_page and _lies_in(picture.box, box):
             return True
+    if any(_lies_in(w.box, box) for w in _scrawled(page)):
+        return True
     ink = [s for s in page.strokes if _lies_in(s.box, box)]
     return any(max(s.box[2] - s.box[0], s.box[3] - s.box[1]) >= _LEAST for s in ink)
+
+
+def _scrawled(page: Page) -> list[Word]:
+    """Recognised words far taller than the page's others: a pen's flourish taken for letters."""
+    seen = [w for w in page.words if w.origin == "ocr"]
+    if not seen:
+        return []
+    heights = sorted(w.box[3] - w.box[1] for w in seen)
+    least = max(14.0, 2 * heights[len(heights) // 2])
+    return [w for w in seen if w.box[3] - w.box[1] >= least]
 
 
 def frame(label: Match, page: Page, others: Sequence[Match] = ()) -> Box:

@@ -28,6 +28,7 @@ _GENERIC_LOCALS = (
 _GENERIC = frozenset(_GENERIC_LOCALS.split())
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
 _GLUED = re.compile(r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ]{3})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elision, read as a space
 _STRANGE = re.compile(
     r"[\[\]{}|<>\\_*#~^=]|(?<=\w)/(?=\w)|(?<=[a-zà-ÿ])/|\((?![^)]*\))|^[^(]*\)"
 )  # no letters of a name
@@ -139,7 +140,7 @@ def _candidates(read: Recognised, context: Context) -> list[_Candidate]:
         )[:_MOST]
     out: dict[str | int, _Candidate] = {}
     for likely, first, own, words in combined:
-        value, sure = read.parse(joined(words))
+        value, sure = read.parse(_ELIDED.sub("", joined(words)))
         if value is None:
             continue
         known = out.get(value)
