@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.utils
+import logging
 import re
 from dataclasses import dataclass
 from email.message import Message
@@ -128,12 +129,19 @@ def _heuristic(message: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Permanent and temporary failures as flufl.bounce finds them in odd reports."""
     from flufl.bounce import all_failures
 
-    if "From" not in message:
-        message["From"] = "mailer-daemon@invalid"  # its detectors ask for one and raise without
+    # Its detectors raise without a From, and on one with raw 8-bit bytes; they log each failure with a traceback.
+    sender = next(iter(headers.raw(message, "From")), "") or "mailer-daemon@invalid"
+    del message["From"]
+    message["From"] = sender
+    log = logging.getLogger("flufl.bounce")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
         temporary, permanent = all_failures(message)
-    except (AttributeError, ValueError, LookupError, TypeError, KeyError, IndexError, AssertionError):
+    except (AttributeError, ValueError, LookupError, TypeError, AssertionError):
         return (), ()
+    finally:
+        log.setLevel(level)
 
     def bare(found: frozenset[bytes]) -> tuple[str, ...]:
         texts = sorted(a.decode("utf-8", "replace").lower() for a in found)

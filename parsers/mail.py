@@ -10,7 +10,7 @@ from email.message import Message
 
 from parsers import containers, headers, mime, nature, own_words, sniff
 from parsers.containers import Leaf
-from parsers.records import Finding, Intent, Limits, Mail
+from parsers.records import Intent, Limits, Mail
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _REF = re.compile(r"\b[A-Z]{2,12}-[0-9A-Z]{1,12}-\d{4}\b")
@@ -24,7 +24,6 @@ class ParsedMail:
     mail: Mail
     leaves: tuple[Leaf, ...]  # in the order of the message; containers opened
     text: str = ""  # own words with the signature block: what an order written in the mail itself stands in
-    findings: tuple[Finding, ...] = ()  # about the message as a whole
 
 
 def parse_mail(data: bytes, limits: Limits | None = None) -> ParsedMail:
@@ -37,7 +36,7 @@ def parse_mail(data: bytes, limits: Limits | None = None) -> ParsedMail:
     message = mime.parse(data)
     subject = headers.decoded(message, "Subject")
     name, sender = _address(message, "From")
-    found, leaves, findings = _contents(message, limits)
+    found, leaves = _contents(message, limits)
     words = own_words.split(found.text)
     judged = nature.judge(message, sender=sender, subject=subject, body=words.signed, has_files=bool(leaves))
     if judged.nature == "bounce":
@@ -63,7 +62,7 @@ def parse_mail(data: bytes, limits: Limits | None = None) -> ParsedMail:
     )
     if judged.nature == "message":
         mail = replace(mail, intents=_intents(subject, words, leaves))
-    return ParsedMail(mail=mail, leaves=leaves, text=words.signed, findings=findings)
+    return ParsedMail(mail=mail, leaves=leaves, text=words.signed)
 
 
 def _intents(subject: str, words: own_words.Words, leaves: tuple[Leaf, ...]) -> tuple[Intent, ...]:
@@ -73,17 +72,20 @@ def _intents(subject: str, words: own_words.Words, leaves: tuple[Leaf, ...]) -> 
     return intents.predict(subject, words.own, files=bool(leaves), documents=documents, forwarded=words.forwarded)
 
 
-def _contents(message: Message, limits: Limits) -> tuple[mime.Content, tuple[Leaf, ...], tuple[Finding, ...]]:
+def _contents(message: Message, limits: Limits) -> tuple[mime.Content, tuple[Leaf, ...]]:
     """Text and leaves; of an opaque S/MIME message, those of the message inside."""
     found = mime.content(message)
-    findings: tuple[Finding, ...] = (containers.encrypted("message"),) if found.encrypted else ()
+    if found.encrypted:  # PGP: a person must be told, though no file of it can be seen
+        data = next((mime.payload(p) for p in mime.walk(message) if p.get_content_subtype() == "octet-stream"), b"")
+        locked = containers.encrypted("message.pgp")
+        return found, (Leaf(name="message.pgp", data=data, findings=(locked,)),)
     if not found.text.strip():
         for item in found.items:
             if sniff.media_type(item.data, item.name) == sniff.P7M and (inner := _signed_text(item)):
                 found.texts.append(inner)
                 break
     budget = containers.Budget(limits)
-    return found, tuple(containers.open_items(found.items, budget)), findings
+    return found, tuple(containers.open_items(found.items, budget))
 
 
 def _signed_text(item: mime.Item) -> str:

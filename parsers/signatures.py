@@ -11,6 +11,8 @@ import datetime as dt
 import io
 import logging
 import re
+import struct
+import zlib
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +21,7 @@ from parsers import revisions
 from parsers.records import Finding, Signature
 
 _PLACEHOLDER = re.compile(rb"\A\x00*\Z")
-_KNOWN_FORMATS = ("/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/adbe.pkcs7.sha1")
+_KNOWN_FORMATS = ("/adbe.pkcs7.detached", "/ETSI.CAdES.detached")
 _KEY_USAGE = {"non_repudiation", "digital_signature"}  # French RGS certificates for persons carry one or the other
 
 
@@ -83,8 +85,8 @@ def _finding(s: Signer) -> Finding:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """pyHanko logs each odd file with its traceback; what matters comes back as findings."""
-    loggers = [logging.getLogger(n) for n in ("pyhanko", "pyhanko_certvalidator")]
+    """pyHanko and pikepdf log each odd file, with its traceback; what matters comes back as findings."""
+    loggers = [logging.getLogger(n) for n in ("pyhanko", "pyhanko_certvalidator", "pikepdf")]
     before = [x.disabled for x in loggers]
     levels = [x.level for x in loggers]
     for x in loggers:
@@ -153,7 +155,9 @@ _BROKEN = (
     LookupError,
     NotImplementedError,
     RecursionError,
-    OverflowError,
+    ArithmeticError,  # Decimal refuses a number, an integer too large
+    struct.error,
+    zlib.error,
     OSError,
     EOFError,
     UnicodeError,
@@ -194,6 +198,16 @@ class _Candidate:
             return ""
 
     @property
+    def format(self) -> str:
+        """How the signature is written: its /SubFilter."""
+        from pyhanko.pdf_utils.misc import PdfError
+
+        try:
+            return str(self.signature.sig_object.get("/SubFilter", ""))
+        except (PdfError, *_BROKEN):
+            return ""
+
+    @property
     def signed_at(self) -> dt.datetime | None:
         """The time that the signer's program wrote, aware."""
         from pyhanko.pdf_utils.misc import PdfError
@@ -223,7 +237,7 @@ def _judge(data: bytes, c: _Candidate, roots: list[Any], last: int) -> Signer:
         return answer("electronic_broken", "la signature elle-même est endommagée")
     if not _covers(data, c):
         return answer("electronic_broken", "elle ne couvre pas tout le document")
-    if str(c.signature.sig_object.get("/SubFilter", "")) not in _KNOWN_FORMATS[:2]:
+    if c.format not in _KNOWN_FORMATS:
         return answer("electronic_untrusted", "elle est dans un ancien format que nous ne savons pas vérifier")
     intact, trusted, allowed = _verify(c, roots)
     if not intact:
@@ -252,6 +266,7 @@ def _covers(data: bytes, c: _Candidate) -> bool:
 
 def _verify(c: _Candidate, roots: list[Any]) -> tuple[bool, bool, bool]:
     """(intact, trusted, later revisions are of the kinds that a signature allows)."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.sign.general import CMSExtractionError, UnacceptableSignerError
     from pyhanko.sign.validation import async_validate_pdf_signature
@@ -267,6 +282,7 @@ def _verify(c: _Candidate, roots: list[Any]) -> tuple[bool, bool, bool]:
         SignatureValidationError,
         ValidationInfoReadingError,
         PathError,
+        UnsupportedAlgorithm,
     )
     try:
         certificate = c.signature.signer_cert

@@ -365,6 +365,16 @@ def test_an_encrypted_message_says_so():
     assert [(x.name, x.findings[0].code) for x in p.leaves] == [("smime.p7m", "container_encrypted")]
 
 
+def test_a_message_encrypted_with_pgp_says_so():
+    data = (
+        b"From: lea@example.org\r\nContent-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=e\r\n\r\n"
+        b"--e\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+        b"--e\r\nContent-Type: application/octet-stream; name=encrypted.asc\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n--e--\r\n"
+    )
+    (leaf,) = parse_mail(data).leaves
+    assert (leaf.name, leaf.findings[0].code) == ("message.pgp", "container_encrypted")
+
+
 @pytest.mark.parametrize(
     ("data", "name", "kind"),
     [
