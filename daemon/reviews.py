@@ -18,6 +18,7 @@ from daemon.store.decisions import settle
 from daemon.store.models import DossierRow, NewsRow, PieceRow, PlacementRow, ReviewRow
 from parsers import values
 
+ADMISSION = "admit/"  # before a body's digest, in the key of the review that asks whether to take it in
 WORDS = {"siret": values.parse_siret, "uai": values.parse_uai}
 
 
@@ -65,6 +66,8 @@ def apply(
     journal.append(s, at, "review.answered", ref, review=review.id, by=by, outcome=answer.outcome)
     if review.key.startswith(lists.QUESTION):
         return lists.release(house, s, review, at) if answer.outcome == "ok" else []
+    if review.key.startswith(ADMISSION) and review.dossier is not None:
+        return _admit(house, s, review.dossier, answer, at)
     settled: dict[str, Any] = {"all": answer.outcome != "refused", "fields": answer.fields}
     if answer.outcome == "refused":
         settled["refused"] = answer.motive
@@ -82,4 +85,23 @@ def apply(
     s.flush()
     for dossier in dossiers:
         settle(house, s, dossier, at)
+    return dossiers
+
+
+def _admit(house: House, s: Session, dossier: DossierRow, answer: Answer, at: dt.datetime) -> Sequence[DossierRow]:
+    """A body that the census does not know: taken in with all its dossiers, or shown the door with them."""
+    wanted = select(DossierRow).where(DossierRow.member_id == dossier.member_id).order_by(DossierRow.id)
+    dossiers = s.scalars(wanted).unique().all()
+    taken_in = answer.outcome != "refused"
+    if taken_in:
+        dossier.member.known = True
+        for name, value in answer.fields.items():
+            setattr(dossier.member, name, value)
+    for row in dossiers:
+        kind = "admitted" if taken_in else "withdrawn"
+        s.add(NewsRow(dossier_id=row.id, kind=kind, at=at, data={}))
+        journal.append(s, at, f"news.{kind}", row.ref)
+    s.flush()
+    for row in dossiers:
+        settle(house, s, row, at)
     return dossiers

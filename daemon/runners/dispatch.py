@@ -30,6 +30,7 @@ from daemon.outgoing import Receipt
 from daemon.runners import retry
 from daemon.store import journal
 from daemon.store.models import DossierRow, LetterRow, MailRow, MessageRow
+from rules.calendar import Days
 
 log = logging.getLogger(__name__)
 TO_A_MEMBER = ("member", "sender")  # letters that are gathered; a provider gets one mail a dossier, a review one reply
@@ -119,10 +120,20 @@ class Dispatch:
         ready = or_(LetterRow.next_try_at.is_(None), LetterRow.next_try_at <= now)
         waiting = select(LetterRow).where(LetterRow.due_at <= now, ready).order_by(LetterRow.due_at, LetterRow.id)
         for state in ("sending", "due"):  # what was begun first
-            row = self.house.database.claim(s, waiting.where(LetterRow.state == state), now)
-            if row is not None:
-                return row
+            while (row := self.house.database.claim(s, waiting.where(LetterRow.state == state), now)) is not None:
+                opens = self._opens(row, now)
+                if opens <= now:
+                    return row
+                row.next_try_at, row.claimed_by, row.claimed_until = opens, None, None
+                s.flush()
         return None
+
+    def _opens(self, row: LetterRow, now: dt.datetime) -> dt.datetime:
+        """From when the letter may leave: reminders and chasers that an outage held back wait for working hours."""
+        if not row.office_hours or row.group not in self.house.groups:
+            return now
+        department = row.dossier.member.department if row.dossier else None
+        return Days(self.house.groups[row.group].calendar, department).open(now)
 
     def _gathered(self, s: Session, first: LetterRow, now: dt.datetime) -> list[LetterRow]:
         """The letters that leave in one mail with `first`."""
@@ -142,7 +153,8 @@ class Dispatch:
             .order_by(LetterRow.due_at, LetterRow.id)
             .with_for_update(skip_locked=True, of=LetterRow)
         )
-        return [first, *(x for x in s.scalars(others).unique() if x.recipients == first.recipients)]
+        alike = (x for x in s.scalars(others).unique() if x.recipients == first.recipients)
+        return [first, *(x for x in alike if self._opens(x, now) <= now)]
 
     def _compose(self, s: Session, rows: Sequence[LetterRow], now: dt.datetime) -> Envelope | bool:
         if not rows[0].recipients:

@@ -30,6 +30,7 @@ from daemon.store.models import (
     ReadingRow,
 )
 from parsers.records import Finding, Piece, Reading
+from rules.facts import asked
 from rules.filing import file_mail
 from rules.incoming import Incoming, Writer, as_message
 from rules.provider_news import provider_of
@@ -115,9 +116,11 @@ def rule(house: House, s: Session, mail: MailRow) -> None:
     if reason is None:
         incoming = _incoming(s, mail, reading, now)
         books_ = _Books(s, mail.group)
-        census_ = Census(_members(s, mail.group))
+        rules = house.groups[mail.group]
+        kept = house.config.members.file is not None or _imported(s, mail.group)
+        census_ = Census(_members(s, mail.group), rules.shared_domains, kept=kept)
         configured = tuple(house.config.providers.items())
-        filing = file_mail(house.groups[mail.group], incoming, census_, books_, configured)
+        filing = file_mail(rules, incoming, census_, books_, configured)
         _apply(house, s, mail, incoming, filing)
         mail.destination, reason = filing.folder, filing.reason
     mail.state, mail.attempts, mail.next_try_at = "ruled", 0, None
@@ -175,11 +178,11 @@ class _Books:
     def of(self, member: Member) -> list[OpenDossier]:
         """The member's, oldest first."""
         row = census.find(self._s, self._group, member)
-        return [] if row is None else [_open(d) for d in self._rows(DossierRow.member_id == row.id)]
+        return [] if row is None else [_open(self._s, d) for d in self._rows(DossierRow.member_id == row.id)]
 
     def ref(self, ref: str) -> OpenDossier | None:
         """The one of that ref."""
-        return next((_open(d) for d in self._rows(DossierRow.ref == ref)), None)
+        return next((_open(self._s, d) for d in self._rows(DossierRow.ref == ref)), None)
 
     def _rows(self, condition: ColumnElement[bool]) -> Sequence[DossierRow]:
         query = select(DossierRow).where(DossierRow.group == self._group, DossierRow.state.not_in(OVER), condition)
@@ -192,10 +195,21 @@ def _members(s: Session, group: str) -> list[Member]:
     ]
 
 
-def _open(row: DossierRow) -> OpenDossier:
-    owed = tuple(r["kind"] for r in row.requirements if r["state"] in ("missing", "refused"))
+def _imported(s: Session, group: str) -> bool:
+    known = select(MemberRow.id).where(MemberRow.group == group, MemberRow.known)
+    return s.scalar(known.limit(1)) is not None
+
+
+def _open(s: Session, row: DossierRow) -> OpenDossier:
+    sent = [x for x in books.letters(s, row) if x.sent_at is not None]
     return OpenDossier(
-        ref=row.ref, lot=row.lot, member=books.member(row.member), state=row.state, opened_at=row.opened_at, owed=owed
+        ref=row.ref,
+        lot=row.lot,
+        member=books.member(row.member),
+        state=row.state,
+        opened_at=row.opened_at,
+        owed=tuple(r["kind"] for r in row.requirements if r["state"] in ("missing", "refused")),
+        asked=tuple(asked(sent)),
     )
 
 

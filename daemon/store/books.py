@@ -91,7 +91,6 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
         pieces.setdefault(p.piece.piece, piece_on_file(p.piece))
     messages = session.scalars(select(MessageRow).where(MessageRow.dossier_id == row.id).order_by(MessageRow.id))
     news = session.scalars(select(NewsRow).where(NewsRow.dossier_id == row.id).order_by(NewsRow.at, NewsRow.id))
-    letters = session.scalars(select(LetterRow).where(LetterRow.dossier_id == row.id).order_by(LetterRow.id)).unique()
     return Dossier(
         ref=row.ref,
         group=row.group,
@@ -104,18 +103,24 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
         heard_at=_heard(session, row),
         messages=tuple(MESSAGE.validate_python(m.record) for m in messages),
         news=tuple(News(kind=n.kind, at=n.at, data=n.data) for n in news),
-        letters=tuple(
-            LetterOnFile(
-                key=x.key,
-                kind=x.kind,  # type: ignore[arg-type]  # written by rules alone
-                due_at=x.due_at,
-                sent_at=x.sent_at,
-                state=x.state,
-                message_id=x.message_id,
-                facts=x.facts,
-            )
-            for x in letters
-        ),
+        letters=letters(session, row),
+    )
+
+
+def letters(session: Session, row: DossierRow) -> tuple[LetterOnFile, ...]:
+    """The dossier's letters, as rules see them."""
+    rows = session.scalars(select(LetterRow).where(LetterRow.dossier_id == row.id).order_by(LetterRow.id)).unique()
+    return tuple(
+        LetterOnFile(
+            key=x.key,
+            kind=x.kind,  # type: ignore[arg-type]  # written by rules alone
+            due_at=x.due_at,
+            sent_at=x.sent_at,
+            state=x.state,
+            message_id=x.message_id,
+            facts=x.facts,
+        )
+        for x in rows
     )
 
 

@@ -55,15 +55,18 @@ def add_letter(
     member: Member | None = None,
     mail: MailRow | None = None,
 ) -> LetterRow | None:
-    """The letter's row, made where its key is new; None where it exists."""
-    if s.scalar(select(LetterRow.id).where(LetterRow.key == letter.key)) is not None:
-        return None
+    """The letter's row, made where its key is new; None where it exists. One that has not left yet is told afresh."""
     if mail is None and letter.answers:
         mail = s.scalars(
             select(MailRow).where(MailRow.group == group, MailRow.key == letter.answers).order_by(MailRow.id).limit(1)
         ).first()
     lot = dossier.lot if dossier else None
     to = recipients(house, group, letter, lot=lot, member=member, sender=mail.sender if mail else None)
+    old = s.scalars(select(LetterRow).where(LetterRow.key == letter.key)).unique().first()
+    if old is not None:
+        if old.state == "due":
+            old.facts, old.attachments, old.recipients = dict(letter.facts), list(letter.attachments), to
+        return None
     row = LetterRow(
         key=letter.key,
         kind=letter.kind,
@@ -76,6 +79,7 @@ def add_letter(
         facts=dict(letter.facts),
         attachments=list(letter.attachments),
         fixed_subject=letter.subject,
+        office_hours=letter.office_hours,
         subject=letter.subject or "",
         due_at=letter.due_at,
     )

@@ -215,6 +215,7 @@ class LetterRow(Lease, Base):
     subject: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(12), default="due")
     due_at: Mapped[dt.datetime]
+    office_hours: Mapped[bool] = mapped_column(default=False)  # leaves in the group's open hours alone
     sent_at: Mapped[dt.datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None]

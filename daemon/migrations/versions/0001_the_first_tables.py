@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("due_at", models.Instant(timezone=True), nullable=False),
+        sa.Column("office_hours", sa.Boolean(), nullable=False),
         sa.Column("sent_at", models.Instant(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try_at", models.Instant(timezone=True), nullable=True),
