@@ -15,7 +15,7 @@ from parsers.bounces import Judged, bounce
 _AUTO_SUBJECT = re.compile(
     r"^\W*((re|ré|rép|tr|sv|aw)\s*:\s*)*\W*(r[ée]ponse automatique|automatic reply|auto(matique)?[-\s]?(reply"
     r"|r[ée]ponse|response)|out of (the )?office|vacation reply"
-    r"|message d['’]absence|notification d['’]absence|absence du bureau|avis d['’]absence|absente? du bureau"
+    r"|message d['’]absence|notification d['’]absence|absence du bureau|avis d['’]absence|absent(e|\(e\))? du bureau"
     r"|r[ée]pondeur automatique|accus[ée] de r[ée]ception automatique"
     r"|automatische antwort|(lu|read|non lu)\s*:|accus[ée] de lecture)",
     re.IGNORECASE,
@@ -68,7 +68,7 @@ _RECEIVED = re.compile(
 )
 # How a newsletter says that one may leave it; a member who asks how to leave does so in a sentence of its own.
 _UNSUBSCRIBE = re.compile(
-    r"(\bcliqu\w+.{0,60}d[ée]s(abonn|inscri)|d[ée]s(abonn|inscri).{0,60}(\bcliqu\w+|https?://|\bici\b)"
+    r"(\bcliqu\w+.{0,60}d[ée]s(abonn|inscri)|d[ée]s(abonn|inscri).{0,60}(\bcliqu\w+|https?://|\bici\b|\blien\b)"
     r"|si vous ne (souhaitez|d[ée]sirez|voulez) plus (recevoir|[êe]tre destinataire)"
     r"|^\W*(pour )?(se|me|vous) d[ée]s(abonner|inscrire)\b[^?]{0,40}$"
     r"|[.…!]\s+(se|me|vous) d[ée]s(abonner|insc\w+|inscrire)\W*$"

@@ -181,6 +181,7 @@ def test_a_vacation_program_that_sends_bulk_precedence():
         "Nos fauteuils à -30 % !\n\nSe désinscrire",
         "L'actualité des marchés.\n\nSi vous ne souhaitez plus recevoir cette lettre, cliquez ici pour vous désabonner.",
         "Pour vous désinscrire de cette liste : https://example.org/u",
+        "Au sommaire ce mois-ci.\n\nPour vous désabonner, suivez ce lien.",
     ],
 )
 def test_newsletters_without_headers(body: str):
