@@ -29,6 +29,9 @@ class Word:
     bold: bool = False
     struck: bool = False  # a line is drawn through it
     handwritten: bool = False  # from pixels: not printed type
+    again: float | None = (
+        None  # a second look at the word alone: its sureness of the same, 0 for another, None not taken
+    )
     others: tuple[str, ...] = ()  # further readings of an OCR engine, likeliest first: typed values may choose
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Gray = NDArray[Any]
 
 ROW = 48  # height in pixels of the line pictures that the recogniser was trained on
+TRAINED = 320  # their width in training: shorter pictures were padded to it
 DETECT = 1408  # longest side, in pixels, of the picture in which lines are looked for
 ALPHABET = frozenset(
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -74,7 +75,7 @@ class Rapid:
         from rapidocr import RapidOCR
 
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-        files = _models()
+        files = models()
         if files is None:
             raise FileNotFoundError("rapidocr is installed without its models")
         self._engine = RapidOCR(
@@ -106,12 +107,12 @@ class Rapid:
         boxes = getattr(found, "boxes", None)
         return np.zeros((0, 4, 2), np.float32) if boxes is None else np.asarray(boxes, np.float32)
 
-    def read(self, line: Gray) -> Reading:
-        """What one line picture (gray, `ROW` pixels high) says."""
+    def read(self, line: Gray, *, least: int = 0) -> Reading:
+        """What one line picture (gray, `ROW` pixels high) says; a short one reads better padded to `TRAINED` pixels."""
         import numpy as np
 
         width = line.shape[1]
-        padded = -(-max(width, ROW) // 16) * 16
+        padded = -(-max(width, ROW, least) // 16) * 16
         plane = np.zeros((ROW, padded), np.float32)
         plane[:, :width] = line.astype(np.float32) / 127.5 - 1.0
         out = self._session(np.broadcast_to(plane, (1, 3, ROW, padded)).copy())[0]
@@ -178,7 +179,7 @@ def alternatives(reading: Reading, left: float, right: float, *, most: int = 6) 
     return tuple(dict.fromkeys(text.strip() for text, p in ranked[:most] if text.strip() and sum(p) > 1e-4))
 
 
-def _models() -> tuple[Path, Path] | None:
+def models() -> tuple[Path, Path] | None:
     """The detector's and the recogniser's files in rapidocr's wheel, None where they are not."""
     from importlib.util import find_spec
 
@@ -201,14 +202,14 @@ def _load() -> Rapid:
 def rapid() -> Rapid | None:
     """The first engine, loaded once a process; None where rapidocr, onnxruntime or the models are missing."""
     with _loading:
-        return None if _models() is None else _load()
+        return None if models() is None else _load()
 
 
 def rapid_version() -> str | None:
     """rapidocr's version, None where it cannot run. Loads nothing heavy: for `check`."""
     from importlib.metadata import version
 
-    return None if _models() is None else version("rapidocr")
+    return None if models() is None else version("rapidocr")
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from parsers.ocr.engines import ROW, Glyph, Rapid, Reading, alternatives
+from parsers.ocr.engines import ROW, TRAINED, Glyph, Rapid, Reading, alternatives
 from parsers.ocr.marks import Comb, Rect
 
 Pixels = NDArray[Any]
@@ -187,6 +187,19 @@ def _placed(cut: Crop, box: tuple[float, float, float, float]) -> tuple[float, f
     x0, y0, x1, y1 = (v / cut.scale for v in box)
     drop = cut.slope * (x0 + x1) / 2
     return cut.left + x0, cut.top + y0 + drop, cut.left + x1, cut.top + y1 + drop
+
+
+def again(engine: Rapid, gray: Pixels, word: Read) -> tuple[str, float]:
+    """A second look at one word alone, cut out anew: what it says now and how sure it is."""
+    x0, y0, x1, y1 = word.box
+    side, over = 0.2 * (y1 - y0) + 2, 0.18 * (y1 - y0) + 2
+    quad = np.array([[x0 - side, y0 - over], [x1 + side, y0 - over], [x1 + side, y1 + over], [x0 - side, y1 + over]])
+    cut = crop(gray, quad.astype(np.float32))
+    if cut is None:
+        return "", 0.0
+    glyphs = engine.read(cut.picture, least=TRAINED).glyphs
+    text, _ = _figures("".join(g.char for g in glyphs if g.char != " "))
+    return text, min((g.confidence for g in glyphs if g.char != " "), default=0.0)
 
 
 # ---- comb cells ----------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class Marks:
     combs: tuple[Comb, ...]
     clean: Pixels  # the gray sheet with rulings and boxes painted out: what is written is left
     ink: Pixels  # 255 where something is written or printed, rulings and boxes out
+    raw: Pixels  # 255 where there is ink of any kind but filled areas
 
 
 def find(gray: Pixels) -> Marks:
@@ -75,6 +76,7 @@ def find(gray: Pixels) -> Marks:
         combs=tuple(combs),
         clean=_painted(gray, rubbed, thin),
         ink=np.asarray(written, np.uint8),
+        raw=np.asarray(thin, np.uint8),
     )
 
 
@@ -359,6 +361,49 @@ def _bridged(rows: list[list[Rect]], rects: list[Rect]) -> list[list[Rect]]:
                     done.pop()
         done.append(row)
     return done
+
+
+def struck(raw: Pixels, box: tuple[float, float, float, float]) -> bool:
+    """Whether a line is drawn through a word: one thin stroke across its middle that stands out on both sides.
+
+    `box` is the word's own ink, with or without the stroke. Crossbars and dashes of letters do not stand out.
+    """
+    x0, y0, x1, y1 = (round(v) for v in box)
+    side = round(0.6 * (y1 - y0))
+    left = max(x0 - side, 0)
+    window = raw[max(y0, 0) : y1, left : x1 + side]
+    height, width = window.shape
+    if height < 2.5 * SCALE or width < 3 * SCALE:
+        return False
+    for slope in (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2):
+        shear = np.array([[1, 0, 0], [slope, 1, -slope * width / 2]], np.float64)
+        level = cv2.warpAffine(window, shear, (width, height), flags=cv2.INTER_NEAREST) if slope else window
+        if _crossed(level, x0 - left, x1 - left):
+            return True
+    return False
+
+
+def _crossed(level: Pixels, first: int, last: int) -> bool:
+    height = level.shape[0]
+    least = max(round(0.7 * (last - first)), round(0.5 * height))
+    runs = cv2.morphologyEx(cv2.dilate(level, np.ones((2, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+    rows = np.flatnonzero(runs.any(axis=1))
+    if (
+        not len(rows)
+        or rows[0] < 0.25 * height
+        or rows[-1] > 0.78 * height
+        or rows[-1] - rows[0] > max(0.3 * height, 8)
+    ):
+        return False
+    stroke = np.flatnonzero(runs.any(axis=0))
+    rest = level.copy()
+    rest[max(rows[0] - 1, 0) : rows[-1] + 2] = 0
+    above, below = rest[: rows[0]] > 0, rest[rows[-1] :] > 0
+    letters = np.flatnonzero(rest[:, first:last].sum(axis=0) > 0) + first
+    if len(letters) < 3 or min(above.sum(), below.sum()) < 0.01 * height * (last - first):
+        return False
+    out = 0.14 * height
+    return bool(stroke[0] <= letters[0] - out and stroke[-1] >= letters[-1] + out)
 
 
 def _painted(gray: Pixels, rubbed: Pixels, thin: Pixels) -> Pixels:

@@ -17,6 +17,8 @@ from parsers.records import Box, Finding, Limits
 
 Pixels = NDArray[Any]
 
+READ_THROUGH = 0.75  # above this confidence no word was struck out
+
 NO_ENGINE = Finding(
     code="no_engine",
     text="Ce document est une image et aucun moteur de reconnaissance de texte n’est installé sur ce serveur : "
@@ -52,8 +54,8 @@ def recognise(
     read = _read(engine, found, _missed(found, quads))
     if _illegible(read, found):
         return _page(sheet, number, found, read, findings=(UNREADABLE,))
-    seconds = witness.seconds(found.clean, read, limits.seconds_per_page)
-    return _page(sheet, number, found, read, seconds)
+    verdicts = witness.verdicts(engine, found.clean, read, limits.seconds_per_page)
+    return _page(sheet, number, found, read, verdicts)
 
 
 def _quads(engine: engines.Rapid, found: marks.Marks) -> NDArray[np.float32]:
@@ -137,10 +139,12 @@ def _page(
     number: int,
     found: marks.Marks | None = None,
     read: Sequence[Read] = (),
-    seconds: dict[int, witness.Verdict] | None = None,
+    verdicts: dict[int, witness.Verdict] | None = None,
     findings: tuple[Finding, ...] = (),
 ) -> Page:
-    words = tuple(_word(w, (seconds or {}).get(i)) for i, w in enumerate(read))
+    words = tuple(
+        _word(w, (verdicts or {}).get(i), struck=found is not None and _struck(w, found)) for i, w in enumerate(read)
+    )
     return Page(
         number=number,
         width=sheet.width,
@@ -159,7 +163,12 @@ def _points(box: Sequence[float]) -> Box:
     return box[0] / SCALE, box[1] / SCALE, box[2] / SCALE, box[3] / SCALE
 
 
-def _word(word: Read, verdict: witness.Verdict | None) -> Word:
+def _struck(word: Read, found: marks.Marks) -> bool:
+    """Struck-out letters never read well: sure words are not even looked at."""
+    return word.confidence < READ_THROUGH and not word.comb and marks.struck(found.raw, word.box)
+
+
+def _word(word: Read, verdict: witness.Verdict | None, *, struck: bool) -> Word:
     return Word(
         text=word.text,
         box=_points(word.box),
@@ -167,17 +176,23 @@ def _word(word: Read, verdict: witness.Verdict | None) -> Word:
         confidence=round(verdict.confidence if verdict else word.confidence, 4),
         second=verdict.second if verdict else None,
         size=round((word.box[3] - word.box[1]) / SCALE, 1),
-        others=word.others,
+        struck=struck,
+        again=None if verdict is None or verdict.again is None else round(verdict.again, 4),
+        others=(*word.others[:1], verdict.other, *word.others[1:]) if verdict and verdict.other else word.others,
     )
 
 
 def _ticks(found: marks.Marks, read: Sequence[Read]) -> tuple[Tick, ...]:
-    """The tick boxes, save those that are letters: the hole of a large O lies within a word."""
+    """The tick boxes, save those that are letters: the hole of a large O lies within a word, not at its edge."""
     ticks = []
     for box in found.boxes:
-        x, y = (box.rect[0] + box.rect[2]) / 2, (box.rect[1] + box.rect[3]) / 2
+        x0, y, x1 = box.rect[0], (box.rect[1] + box.rect[3]) / 2, box.rect[2]
         inside = any(
-            sum(c.isalnum() for c in w.text) >= 2 and w.box[0] < x < w.box[2] and w.box[1] < y < w.box[3] for w in read
+            sum(c.isalnum() for c in w.text) >= 3
+            and w.box[0] + 4 < x0
+            and x1 < w.box[2] - 4
+            and w.box[1] < y < w.box[3]
+            for w in read
         )
         if not inside:
             margin = min(abs(box.ink - marks.EMPTY), abs(box.ink - marks.TICKED))

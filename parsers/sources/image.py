@@ -7,6 +7,7 @@ one core busy a page.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib import import_module
@@ -108,7 +109,11 @@ class Frames:
 
             pillow_heif.register_heif_opener()
         try:
-            with Image.open(io.BytesIO(self._data)) as image:
+            with warnings.catch_warnings():
+                # Pillow warns of large pictures; ours are measured below, before they are decoded.
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                opened = Image.open(io.BytesIO(self._data))
+            with opened as image:
                 self.camera = any(image.getexif().get(tag) for tag in CAMERA)
                 count = getattr(image, "n_frames", 1)
                 if count > self._limits.pages:
@@ -117,10 +122,12 @@ class Frames:
                     image.seek(number - 1)
                     width, height = image.size
                     if width * height > self._limits.pixels:
-                        self.findings.append(_too_large(width, height))
+                        self.findings.append(_too_large())
                         continue
                     yield self._frame(image, number)
-        except (UnidentifiedImageError, Image.DecompressionBombError):
+        except Image.DecompressionBombError:
+            self.findings.append(_too_large())
+        except UnidentifiedImageError:
             self.findings.append(_unopened(self._data))
         except (OSError, SyntaxError, ValueError, EOFError):
             # Pillow's way to say that a file breaks off or holds nonsense.
@@ -152,11 +159,10 @@ def _unopened(data: bytes) -> Finding:
     return TRUNCATED if len(data) < 64 else DAMAGED
 
 
-def _too_large(width: int, height: int) -> Finding:
+def _too_large() -> Finding:
     return Finding(
         code="too_big",
-        text=f"L’image mesure {width} × {height} points, plus que ce qui peut être traité : "
-        "il faut la renvoyer à 300 points par pouce au plus.",
+        text="L’image compte trop de points pour être traitée : il faut la renvoyer à 300 points par pouce au plus.",
     )
 
 
