@@ -33,23 +33,33 @@ class Provider(_Entry):
 
 
 class Lot(_Entry):
-    """What a lot's orders speak of; where a word of `unless` stands in the same text, `words` prove nothing."""
+    """What a lot's orders speak of.
+
+    Where a word of `unless` stands in the same text, `words` prove nothing; `weak` words count where no lot is spoken of.
+    """
 
     id: str
     provider: str
     words: tuple[str, ...]
     unless: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
     _words: re.Pattern[str] = PrivateAttr()
     _unless: re.Pattern[str] | None = PrivateAttr()
+    _weak: re.Pattern[str] | None = PrivateAttr()
 
     def model_post_init(self, _context: object, /) -> None:
         """Compile the words once."""
         self._words = pattern(self.words)
         self._unless = pattern(self.unless) if self.unless else None
+        self._weak = pattern(self.weak) if self.weak else None
 
     def spoken_of(self, folded: str) -> bool:
         """Whether a folded text speaks of this lot."""
         return bool(self._words.search(folded)) and not (self._unless and self._unless.search(folded))
+
+    def hinted_at(self, folded: str) -> bool:
+        """Whether a folded text has a word that this lot shares with others."""
+        return bool(self._weak and self._weak.search(folded)) and not (self._unless and self._unless.search(folded))
 
 
 class Catalogue(_Entry):

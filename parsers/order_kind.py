@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from parsers import names, values, vocabulary
 from parsers.catalogue import Catalogue, catalogues, providers_in
@@ -50,10 +51,28 @@ def _candidates(sheet: Sheet) -> list[Segment]:
     """The segments, and lines of spaced-out letters (`B O N   D E   C O M M A N D E`) as one."""
     spaced = []
     for row in sheet.rows:
+        spaced += [Segment(a.words + b.words, sheet.page.number) for a, b in pairwise(row) if _cut(a, b)]
         words = [w for s in row for w in s.words]
         if len(words) > 6 and all(len(w.text) == 1 for w in words):
             spaced.append(Segment(tuple(words), sheet.page.number))
     return [*sheet.segments, *spaced]
+
+
+def _cut(a: Segment, b: Segment) -> bool:
+    """Whether two neighbours may be one title that recognition cut in two."""
+    return a.words[0].origin == "ocr" and len(a.words) + len(b.words) <= 4 and 0 <= b.box[0] - a.box[2] < 3 * a.height
+
+
+def _alike(key: str) -> Kind | None:
+    """The kind that a misread title (`bon 'e commande`) is nearly spelled like."""
+    from rapidfuzz import fuzz
+
+    letters = re.sub(r"[^a-z]", "", key)
+    plain: tuple[tuple[str, Kind], ...] = (
+        ("bondecommande", "purchase_order"),
+        ("engagementjuridique", "legal_commitment"),
+    )
+    return next((k for p, k in plain if len(letters) <= len(p) + 3 and fuzz.ratio(letters, p) >= 84), None)
 
 
 def titles(sheet: Sheet) -> list[Title]:
@@ -69,9 +88,11 @@ def titles(sheet: Sheet) -> list[Title]:
         if kind is None and (dash := re.match(r"[^-:]{3,40}\s-\s(?=bon de commande|engagement juridique)", key)):
             shift, key = shift + dash.end(), key[dash.end() :]
             kind, m = _kind(key)
-        if kind is None or m is None:
+        if kind is None and s.words[0].origin == "ocr":
+            kind = _alike(key)
+        if kind is None:
             continue
-        rest = key[m.end() :]
+        rest = key[m.end() :] if m is not None else ""
         if kind != "other" and not _rest().fullmatch(rest) and not _tolerated(rest):
             continue
         if kind == "other" and (
@@ -90,7 +111,7 @@ def titles(sheet: Sheet) -> list[Title]:
         )
         if kind != "other" and re.match(r"\s*(?:n\s?[°*'o])?\s*:", rest):
             rank -= 5.0  # a label with its value, where a real title stands elsewhere
-        found.append((rank, Title(kind, s, rest, shift + m.end(), rank)))
+        found.append((rank, Title(kind, s, rest, shift + m.end() if m else len(s.key), rank)))
     return [t for _, t in sorted(found, key=lambda x: -x[0])]
 
 
@@ -177,7 +198,7 @@ def concern(supplier: str, ordered: Iterable[str], around: str, buyer: str, cont
     sort = names.sort_of(buyer)
     scores: dict[str, float] = {}
     for c in catalogues(context.forms):
-        spoken = {lot.id for lot in c.lots for x in lines if lot.spoken_of(x)}
+        spoken = {lot.id for lot in c.lots for x in lines if lot.spoken_of(x) or lot.hinted_at(x)}
         scores[c.group] = (
             4.0 * any(g is c for g, _ in sellers) + 4.0 * c.named(head) + 1.0 * bool(spoken)
             + (1.5 if sort and sort in c.buyers else 0.0)
@@ -201,6 +222,8 @@ def concern(supplier: str, ordered: Iterable[str], around: str, buyer: str, cont
 def _lots(c: Catalogue, sellers: Sequence[str], lines: Sequence[str], head: str) -> Concern:
     ids = {lot.id for lot in c.lots}
     spoken = {lot.id for lot in c.lots for x in lines if lot.spoken_of(x)}
+    if not spoken:
+        spoken = {lot.id for lot in c.lots for x in lines if lot.hinted_at(x)}
     told = {n for m in _LOT.finditer(head) for n in re.findall(r"\d+", m[1])} & ids
     held = {lot.id for lot in c.lots if lot.provider in sellers}
     if held:

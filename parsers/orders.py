@@ -45,6 +45,8 @@ def extract(document: Document, pages: tuple[int, int], context: Context) -> Ext
     concern = _concern(view, fields, lines, context)
     values_read = fields.read(concern.group, totals)
     findings = list(lines.findings)
+    if title is None:
+        findings.append(_no_title())
     if not lines.lines:
         findings.append(_no_lines())
     if concern.group is None or not concern.lots:
@@ -68,6 +70,13 @@ def _no_lines() -> Finding:
         code="doubtful",
         text="Aucune ligne de commande n’a pu être lue dans ce bon de commande. Merci de le vérifier.",
         field="lines",
+    )
+
+
+def _no_title() -> Finding:
+    return Finding(
+        code="doubtful",
+        text="Le titre du document n’a pas été lu ; il se présente comme un bon de commande. Merci de confirmer.",
     )
 
 
@@ -159,12 +168,16 @@ def _is_order(view: View, title: order_kind.Title | None) -> bool:
     french = bool(view.buyers) or any(values.valid_siret(x) for x, _ in sirets)
     if order_kind.foreign(text) and not any(x[0] in "12" for x, _ in sirets):
         return False
-    keys = {f.key for f in view.labels if f.text and f.strong}
+    keys = {f.key for f in view.labels if f.text and f.strong} & {"commitment_number", "order_number", "service_code"}
+    rows = bool(view.table and view.table.rows)
     if title is None:
-        return bool(view.table and view.table.rows and french and keys & {"commitment_number", "order_number"})
-    return french or bool(
-        view.table and view.table.rows and (keys & {"commitment_number", "order_number", "service_code"})
-    )
+        return rows and french and bool(keys) and not _INVOICE.search(values.fold(text))
+    return french or (rows and bool(keys))
+
+
+_INVOICE = re.compile(
+    r"\b(?:facture\s*n|n\s?[°o*]\s*(?:de\s+)?facture|date\s+de\s+facture|devis\s*n|echeance|avoir\s*n|iban|livraison\s*n)"
+)
 
 
 def _sirets(segments: Iterable[Segment]) -> list[tuple[str, Segment]]:
@@ -243,6 +256,8 @@ class _Fields:
                 found[name] = (amount, figure.segment.words, figure.segment.page)
         found |= self.signatory()
         cut = {id(f.words) for f in self.view.labels if f.broken}
+        if (bare := self._bare_number(found)) is not None:
+            cut.add(id(bare))
         read = {k: _field(k, v, totals.proven) for k, v in found.items() if v is not None}
         return {
             k: replace(f, confidence=min(f.confidence, _BROKEN))
@@ -250,6 +265,18 @@ class _Fields:
             else f
             for k, f in read.items()
         }
+
+    def _bare_number(self, found: dict[str, Read | None]) -> Sequence[Word] | None:
+        """The words of a bare « N° » below « Engagement juridique »: the order's or the commitment's? Nobody knows."""
+        number = found["order_number"]
+        legal = (
+            self.title is not None
+            and self.title.kind == "legal_commitment"
+            and "commande" not in self.title.segment.key
+        )
+        if number is None or not legal or found["commitment_number"] is not None:
+            return None
+        return None if any(f.strong and f.words is number[1] for f in self.view.labels) else number[1]
 
     # who
 
@@ -528,10 +555,6 @@ class _Fields:
             stripped = re.sub(r"(?i)^[\s:–-]*(?:n\s?[°ºo*']|num[ée]ro)\s*:?\s*", "", text)
             if stripped != text and (number := _number(stripped)):
                 return number, words, self.title.segment.page
-            for f in sorted((f for f in self._labelled("order_number") if not f.strong), key=self._from_title):
-                if self._from_title(f) < 30 and f.label.key.startswith(("n", "num")) and (number := _number(f.text)):
-                    taken = self.order_number()
-                    return None if taken and taken[0] == number else (number, f.words, f.page)
         return None
 
     def service_code(self) -> Read | None:
@@ -673,4 +696,6 @@ def _field(name: str, read: Read, proven: bool) -> Field:
         confidence = max(confidence, 0.97)
     if name == "member_name" and (parties.unfinished(value) or not names.core(value)):
         confidence = min(confidence, _BROKEN)  # « Mairie de », « Mairie »: which one?
+    if name == "signatory_name" and parties.unfinished(value):
+        confidence = min(confidence, _BROKEN)
     return Field(value=value, confidence=confidence, page=page, box=box)

@@ -247,13 +247,15 @@ def sold(context: Context) -> frozenset[str]:
 
 
 def is_provider_domain(domain: str, context: Context) -> bool:
-    """Whether an e-mail domain is a provider's."""
-    return any(
-        domain == d or domain.endswith("." + d)
-        for c in catalogues(context.forms)
-        for p in c.providers
-        for d in p.domains
-    )
+    """Whether an e-mail domain is a provider's, by the catalogue or by the firm's name in it."""
+    bare = re.sub(r"[^a-z0-9]", "", domain)
+    for c in catalogues(context.forms):
+        for p in c.providers:
+            if any(domain == d or domain.endswith("." + d) for d in p.domains):
+                return True
+            if any(len(n) > 4 and n in bare for n in (re.sub(r"[^a-z0-9]", "", values.fold(x)) for x in p.names)):
+                return True
+    return False
 
 
 # --- name and address ------------------------------------------------------------------------------------------------

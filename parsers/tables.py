@@ -544,9 +544,22 @@ def _gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
         if owner is not None:
             lines[id(owner)].append(row)
     for a in anchors:
-        a.label = [w for r in sorted(lines[id(a)], key=lambda r: r.box[1]) for w in r.label]
+        a.label = _in_order([w for r in lines[id(a)] for w in r.label])
         a.box = bounds(r.box for r in lines[id(a)])
     return anchors
+
+
+def _in_order(words: Sequence[Word]) -> list[Word]:
+    """Words as they are read: line by line, a line being less than 0.7 of its height askew (scans)."""
+    lines: list[list[Word]] = []
+    for w in sorted(words, key=lambda w: w.box[1] + w.box[3]):
+        first = lines[-1][0].box if lines else w.box
+        askew = abs(w.box[1] + w.box[3] - first[1] - first[3]) / 2
+        if lines and askew < 0.7 * min(first[3] - first[1], max(w.box[3] - w.box[1], 4.0)):
+            lines[-1].append(w)
+        else:
+            lines.append([w])
+    return [w for line in lines for w in sorted(line, key=lambda w: w.box[0])]
 
 
 def _owner(sheet: Sheet, row: Row, anchors: Sequence[Row], lines: dict[int, list[Row]]) -> Row | None:
