@@ -21,7 +21,7 @@ def name(path: Path) -> str:
     return str(path.relative_to(FIXTURES))
 
 
-@pytest.mark.parametrize("document", documents(), ids=name)
+@pytest.mark.parametrize("document", list(documents()), ids=name)
 def test_a_document_is_read_as_its_golden_says(document):
     path = golden(document)
     assert path.exists(), f"no expected reading beside {name(document)}: run make goldens"
@@ -34,7 +34,7 @@ def test_a_document_is_read_as_its_golden_says(document):
     assert not diff, f"{name(document)} is read otherwise (make goldens writes it anew):\n{diff}"
 
 
-@pytest.mark.parametrize("document", documents(), ids=name)
+@pytest.mark.parametrize("document", list(documents()), ids=name)
 def test_a_golden_keeps_the_contract(document):
     record = json.loads(golden(document).read_text(encoding="utf-8"))
     for piece in record["pieces"]:  # what the golden leaves open, as the contract wants it
@@ -50,7 +50,7 @@ def test_no_golden_has_lost_its_document():
     assert found == every
 
 
-@pytest.mark.parametrize("document", documents(), ids=name)
+@pytest.mark.parametrize("document", list(documents()), ids=name)
 def test_the_register_names_the_document(document):
     relative = name(document)
     named = re.findall(r"`([^`]+)`", REGISTER)
