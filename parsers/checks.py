@@ -67,6 +67,7 @@ def check(extraction: Extraction, context: Context, text: str = "") -> Extractio
         return extraction
     checked = extraction.with_findings(
         *identity(extraction, context),
+        *region(extraction),
         *totals(extraction),
         *outdated(extraction.group, text, context),
     )
@@ -105,6 +106,26 @@ def identity(extraction: Extraction, context: Context) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
+
+
+_OVERSEAS = {
+    "+262": ("974", "976"),
+    "+508": ("975",),
+    "+590": ("971", "977", "978"),
+    "+594": ("973",),
+    "+596": ("972",),
+}
+
+
+def region(extraction: Extraction) -> tuple[Finding, ...]:
+    """A telephone number of one territory on the paper of a body of another: one digit may be wrong, and 06 39 or
+    06 90 to 06 97 read like any other mobile. Two witnesses that disagree ask a person."""
+    phone, code = _text(extraction, "contact_phone"), _text(extraction, "postal_code")
+    homes = _OVERSEAS.get(phone[:4]) if phone else None
+    if not phone or not code or homes is None or code.startswith(homes):
+        return ()
+    text = f"Le téléphone lu ({phone}) est d’outre-mer, alors que l’adresse ({code}) ne l’est pas. Merci de vérifier."
+    return (Finding(code="doubtful", text=text, field="contact_phone"),)
 
 
 def _bad_siret(siret: str, namesakes: tuple[Body, ...]) -> str:

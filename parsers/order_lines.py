@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from parsers import checks, values
-from parsers.layout import bounds
 from parsers.page import Word
 from parsers.records import Finding, Line
 from parsers.tables import ADJUSTMENT, Row, Table
@@ -134,8 +133,3 @@ def _shaky(row: Row, quantity: Decimal, price: Decimal | None, total: Decimal | 
     if price is not None and total is not None:
         return abs(quantity * price - discount - total) > _HALF
     return min(w.confidence for w in figures) < _SURE_OCR or any(w.second not in (None, w.text) for w in figures)
-
-
-def area(line: Line) -> tuple[float, float, float, float]:
-    """A line's box, for showing."""
-    return line.box or bounds([(0.0, 0.0, 0.0, 0.0)])

@@ -333,7 +333,8 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
     for i, (t, s) in enumerate(usable):
         if names.is_public_body(t):
             follows = usable[i + 1] if i + 1 < len(usable) else None
-            if follows and follows[1] is not s and _one_name(t, s, follows):
+            after = usable[i + 2][1] if i + 2 < len(usable) else lines[-1][1] if lines[-1][1] is not s else None
+            if follows and follows[1] is not s and (_one_name(t, s, follows) or _set_apart(s, follows[1], after)):
                 return f"{t} {follows[0]}", s
             return t, s
     return usable[0] if usable else None
@@ -344,6 +345,13 @@ def _one_name(first: str, s: Segment, follows: tuple[str, Segment]) -> bool:
     if re.match(r"(?:de|du|des|d'|la|le|et|pour|a)\b", values.fold(follows[0])):
         return True
     return abs(s.size - follows[1].size) < 0.25 * s.size and unfinished(first)
+
+
+def _set_apart(s: Segment, following: Segment, after: Segment | None) -> bool:
+    """Whether two lines are in one type of their own, larger or bolder than what comes after: a name in two lines."""
+    if after is None or after is following or abs(s.size - following.size) > 0.15 * s.size or s.bold != following.bold:
+        return False
+    return after.size < 0.85 * following.size or (following.bold and not after.bold)
 
 
 def unfinished(name: str) -> bool:
