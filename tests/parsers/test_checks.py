@@ -203,3 +203,13 @@ def test_a_folder_adds_a_group(tmp_path: object) -> None:
     assert entry is not None
     assert entry.lots[0].spoken_of("des trucs")
     assert providers_in("ACME", (str(folder),))[0][1].key == "x"
+
+
+@pytest.mark.parametrize(
+    ("phone", "code", "asked"),
+    [("+262639001122", "91450", True), ("+262692001122", "97400", False), ("+33639001122", "91450", False)],
+)
+def test_a_number_of_another_territory_is_asked_about(phone: str, code: str, asked: bool) -> None:
+    fields = {"contact_phone": Field(value=phone), "postal_code": Field(value=code)}
+    found = checks.region(Extraction(kind="account_form", fields=fields))
+    assert [f.field for f in found] == (["contact_phone"] if asked else [])
