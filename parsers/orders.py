@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from parsers import checks, names, order_kind, order_labels, order_lines, order_totals, parties, people, tables, values
+from parsers.catalogue import catalogue
 from parsers.extraction import Extraction
 from parsers.layout import Segment, Sheet, bounds, overlap, same_row
 from parsers.order_labels import Found
@@ -466,6 +467,8 @@ class _Fields:
     def _emails(self, person: Found | None, group: str | None) -> dict[str, Read | None]:
         found: dict[str, Read | None] = {}
         places = self._places(person)
+        buying = catalogue(group, self.context.forms)
+        of_schools = buying is not None and "school" in buying.buyers
         for f in self._labelled("functional_email"):
             address = values.parse_email(f.text)
             if address:
@@ -475,7 +478,7 @@ class _Fields:
             for address in values.find_emails(s.text) or more or self._broken(s):
                 if parties.is_provider_domain(address.rpartition("@")[2], self.context):
                     continue
-                own = re.match(r"ce\.\d{7}[a-z]@", address) is not None and group == "ldmems"
+                own = re.match(r"ce\.\d{7}[a-z]@", address) is not None and of_schools
                 by_person = person is not None and (s is person.label or s is person.value)
                 name = "functional_email" if own and not by_person else "contact_email"
                 if address not in {v[0] for v in found.values() if v}:
