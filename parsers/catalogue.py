@@ -35,7 +35,7 @@ class Provider(_Entry):
 class Lot(_Entry):
     """What a lot's orders speak of.
 
-    Where a word of `unless` stands in the same text, `words` prove nothing; `weak` words count where no lot is spoken of.
+    Where a word of `unless` stands in the same text, `words` prove nothing; `weak` words count where nothing else does.
     """
 
     id: str

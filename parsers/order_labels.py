@@ -53,6 +53,13 @@ class Mark:
 
 def marks(segment: Segment) -> tuple[Mark, ...]:
     """The labels in a segment, in order."""
+    known: tuple[Mark, ...] | None = segment.__dict__.get("_marks")  # asked for by many; a segment never changes
+    if known is None:
+        known = segment.__dict__["_marks"] = _find(segment)
+    return known
+
+
+def _find(segment: Segment) -> tuple[Mark, ...]:
     key, found, at = segment.key, [], 0
     for spot in _BREAK.finditer(key):
         start = spot.start()

@@ -13,6 +13,7 @@ import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 # Spaces that finance software and Word put between digits, and marks without width that copying leaves behind.
 _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\v\f"
@@ -28,6 +29,7 @@ def clean(text: str) -> str:
     return " ".join(text.translate(_TABLE).split())
 
 
+@lru_cache(maxsize=8192)  # the same words come again and again on a page
 def fold(text: str) -> str:
     """For comparing: NFKD, lower case, no accents, plain quotes and dashes, spaces collapsed."""
     text = unicodedata.normalize("NFKD", clean(text).replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae"))
@@ -189,6 +191,7 @@ _AMOUNTS = tuple(
 )
 
 
+@lru_cache(maxsize=2048)
 def parse_amount(text: str) -> Decimal | None:
     """`1 234,50 €`, `1.234,50`, `1234.5`, `12,00 EUR HT`, `12,00-`, `(12,00)` → Decimal euros, decimals as written.
 
