@@ -269,6 +269,7 @@ def test_the_model_loads_once_its_files_are_there(tmp_path: Path) -> None:
     told = tomllib.loads(text)
     (tmp_path / told["trust"]["anchors"]).mkdir()
     for name in [told["members"]["file"], *(t["password_file"] for t in (*told["mailbox"], told["outgoing"]))]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert read(tmp_path, text).outgoing.rehearsal  # nobody's first run writes to members
 
