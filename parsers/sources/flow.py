@@ -23,6 +23,9 @@ WIDTH, LENGTH = 595.0, 842.0  # A4, in points
 TAB = 36.0
 LINE = 400  # characters after which even a body paragraph is broken
 CELL = 60  # characters after which the text of a table's cell is broken
+TALL = 2_400.0  # points after which a page ends by itself: some four pages of paper
+RUN = 100  # rows of a table laid out at once
+WORDS = 20_000  # a document longer than forty dense pages is none of ours
 DEPTH = 12  # tables in tables that are still laid out
 
 OPEN_BOXES = "☐□▢◻⬜❏❑❒▫◽"
@@ -125,24 +128,34 @@ class _Sheet:
 
 
 def pages(blocks: Sequence[Block], *, limit: int) -> tuple[tuple[Page, ...], bool]:
-    """The blocks as pages, at most `limit`, and whether some did not fit. Empty pages are left out."""
+    """The blocks as pages, at most `limit`, and whether some did not fit. Empty pages are left out.
+
+    A page ends where the file breaks it, or past `TALL` points: engines weigh each word of a page with the others.
+    """
     full_box = any(c in OPEN_BOXES for t in _texts(blocks) for c in t)
     made: list[Page] = []
-    chunk: list[Block] = []
-    cut = False
-    for block in [*blocks, PageBreak()]:
+    sheet, y, words = _Sheet(), MARGIN, 0
+    for block in [*_cut(blocks), PageBreak()]:
         if not isinstance(block, PageBreak):
-            chunk.append(block)
-            continue
-        sheet = _Sheet()
-        bottom = _blocks(sheet, [_split_marks(b, full_box) for b in chunk], MARGIN, MARGIN, WIDTH - 2 * MARGIN, LINE, 0)
-        if not sheet.empty:
-            if len(made) == limit:
-                cut = True
-                break
-            made.append(sheet.page(len(made) + 1, bottom))
-        chunk = []
-    return tuple(made), cut
+            y = _blocks(sheet, [_split_marks(block, full_box)], MARGIN, y, WIDTH - 2 * MARGIN, LINE, 0)
+        if isinstance(block, PageBreak) or y > TALL:
+            if not sheet.empty:
+                if len(made) == limit or words > WORDS:
+                    return tuple(made), True
+                made.append(sheet.page(len(made) + 1, y))
+                words += len(sheet.words)
+            sheet, y = _Sheet(), MARGIN
+    return tuple(made), False
+
+
+def _cut(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The same blocks, tables of very many rows in runs of `RUN` rows."""
+    for block in blocks:
+        if isinstance(block, Table) and len(block.rows) > 2 * RUN:
+            for start in range(0, len(block.rows), RUN):
+                yield Table(rows=block.rows[start : start + RUN], ruled=block.ruled)
+        else:
+            yield block
 
 
 def _texts(blocks: Iterable[Block]) -> Iterator[str]:

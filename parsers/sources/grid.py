@@ -11,7 +11,7 @@ from decimal import Decimal
 from parsers.records import Finding
 from parsers.sources.flow import Block, Cell, Paragraph, Table, Text
 
-ROWS, COLUMNS = 3_000, 60  # what is read of a sheet; an order stands in far less
+ROWS, COLUMNS = 1_000, 60  # what is read of a sheet; an order stands in far less
 LISTED = 3  # filled cells from which a row is one of a list: its empty cells count too
 SPILL = 30  # characters from which a text runs on over the empty cells to its right
 

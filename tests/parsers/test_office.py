@@ -376,7 +376,7 @@ def test_a_sheet_that_claims_a_million_rows_is_read_at_once():
 
 def test_rows_past_the_limit_are_a_finding():
     b, ws = book()
-    for n in range(3_010):
+    for n in range(1_010):
         ws.append([n])
     assert [f.code for f in read(save(b)).findings] == ["too_big"]
 
@@ -547,6 +547,21 @@ def test_pages_past_the_limit_are_a_finding():
         d.add_page_break()
     document = read(save(d), limits=Limits(pages=3))
     assert len(document.pages) == 3
+    assert [f.code for f in document.findings] == ["too_many_pages"]
+
+
+def test_a_long_document_is_cut_into_pages_and_a_book_is_refused_past_its_limit():
+    d = docx.Document()
+    for n in range(400):
+        d.add_paragraph(f"Alinéa {n}")
+    document = read(save(d))
+    assert [len(p.words) for p in document.pages] == [338, 338, 124]
+    assert not document.findings
+    d = docx.Document()
+    for _ in range(600):
+        d.add_paragraph("mot " * 60)
+    document = read(save(d))
+    assert sum(len(p.words) for p in document.pages) < 36_000
     assert [f.code for f in document.findings] == ["too_many_pages"]
 
 
