@@ -122,7 +122,7 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Iterable[Fou
     for i, mark in enumerate(own):
         end = own[i + 1].start if i + 1 < len(own) else len(s.key)
         text, words = s.cut(mark.end, end)
-        text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;,)/")
+        text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;:,)/")
         if text:
             whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
             yield _continued(whole, labels) if i + 1 == len(own) else whole

@@ -259,7 +259,11 @@ class _Fields:
         cut = {id(f.words) for f in self.view.labels if f.broken}
         if (bare := self._bare_number(found)) is not None:
             cut.add(id(bare))
-        read = {k: _field(k, v, totals.proven) for k, v in found.items() if v is not None}
+        read = {
+            k: _field(k, v, totals.proven)
+            for k, v in found.items()
+            if v is not None and any(c.isalnum() for c in v[0])  # a colon alone is no value
+        }
         return {
             k: replace(f, confidence=min(f.confidence, _BROKEN))
             if (v := found[k]) is not None and id(v[1]) in cut
