@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.clock import PARIS
+from daemon.digest.facts import STATES
 from daemon.commands.common import console, house, print_json, table
 from daemon.errors import UsageError
 from daemon.store import journal
@@ -111,18 +112,6 @@ def dossiers(*, json: bool, group: str | None, config: Path | None) -> None:
             ),
             title="Dossiers",
         )
-
-
-STATES = {
-    "expected": "attendu",
-    "incomplete": "incomplet",
-    "review": "à vérifier",
-    "complete": "complet",
-    "forwarded": "transmis",
-    "active": "actif",
-    "withdrawn": "retiré",
-    "closed": "clos",
-}
 
 
 def letters(*, json: bool, group: str | None, config: Path | None) -> None:
