@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parsers import containers, document, sniff
 from parsers.containers import Leaf
 from parsers.records import Context, Finding, Piece, Reading
+
+if TYPE_CHECKING:
+    from parsers.mail import ParsedMail
 
 _MAILS = frozenset({sniff.EML, sniff.MSG})
 _CRASHED = "La lecture de ce document a échoué : merci de l’ouvrir à la main, ou de demander qu’il soit renvoyé en PDF."
@@ -27,7 +32,11 @@ def read(data: bytes, source: str, context: Context, watch: Watch | None = None)
         from parsers import mail
 
         parsed = mail.parse_mail(data, context.limits)
-        return Reading(source=source, mail=parsed.mail, pieces=_pieces(parsed.leaves, context, watch))
+        pieces = _pieces(parsed.leaves, context, watch)
+        written = _written(parsed, pieces, context, watch)
+        # The figures of an order in the text read like a question of prices; its sentences want the order alone.
+        head = replace(parsed.mail, intents=("submit",)) if written else parsed.mail
+        return Reading(source=source, mail=head, pieces=(*pieces, *written))
     return Reading(
         source=source, mail=None, pieces=_pieces(containers.open_file(data, source, context.limits), context, watch)
     )
@@ -40,6 +49,20 @@ def is_mail(data: bytes, source: str) -> bool:
 
 def _pieces(leaves: Iterable[Leaf], context: Context, watch: Watch | None) -> tuple[Piece, ...]:
     return tuple(piece for leaf in leaves for piece in read_leaf(leaf, context, watch))
+
+
+def _written(parsed: ParsedMail, pieces: tuple[Piece, ...], context: Context, watch: Watch | None) -> list[Piece]:
+    """An order that stands in the mail's own words."""
+    from parsers import body
+
+    leaf = body.leaf(parsed, pieces)
+    if leaf is None or (watch is not None and watch(leaf) is not None):
+        return []
+    try:
+        return body.read(leaf, context)
+    except Exception:
+        # As below: the words stay what they were, a mail that a person reads.
+        return []
 
 
 def read_leaf(leaf: Leaf, context: Context, watch: Watch | None = None) -> list[Piece]:
