@@ -24,7 +24,8 @@ TAB = 36.0
 LINE = 400  # characters after which even a body paragraph is broken
 CELL = 60  # characters after which the text of a table's cell is broken
 TALL = 2_400.0  # points after which a page ends by itself: some four pages of paper
-RUN = 100  # rows of a table laid out at once
+RUN = 40  # rows of a table laid out at once
+FULL = 2_500  # words, likewise
 WORDS = 20_000  # a document longer than forty dense pages is none of ours
 DEPTH = 12  # tables in tables that are still laid out
 
@@ -130,7 +131,8 @@ class _Sheet:
 def pages(blocks: Sequence[Block], *, limit: int) -> tuple[tuple[Page, ...], bool]:
     """The blocks as pages, at most `limit`, and whether some did not fit. Empty pages are left out.
 
-    A page ends where the file breaks it, or past `TALL` points: engines weigh each word of a page with the others.
+    A page ends where the file breaks it, or past `TALL` points or `FULL` words: engines weigh each word of a page
+    with the others.
     """
     full_box = any(c in OPEN_BOXES for t in _texts(blocks) for c in t)
     made: list[Page] = []
@@ -138,7 +140,7 @@ def pages(blocks: Sequence[Block], *, limit: int) -> tuple[tuple[Page, ...], boo
     for block in [*_cut(blocks), PageBreak()]:
         if not isinstance(block, PageBreak):
             y = _blocks(sheet, [_split_marks(block, full_box)], MARGIN, y, WIDTH - 2 * MARGIN, LINE, 0)
-        if isinstance(block, PageBreak) or y > TALL:
+        if isinstance(block, PageBreak) or y > TALL or len(sheet.words) > FULL:
             if not sheet.empty:
                 if len(made) == limit or words > WORDS:
                     return tuple(made), True
