@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from parsers import bundles, sniff
+from parsers import bundles, layouts, sniff
 from parsers.extraction import Extraction
 from parsers.page import Document, Page
 from parsers.records import Context, Finding, Piece, Signature
@@ -32,7 +32,8 @@ def read_document(data: bytes, name: str, media_type: str, context: Context) -> 
     parts = bundles.cut(document, context)
     for first, last in parts:
         pages = tuple(p for p in document.pages if first <= p.number <= last)
-        found = extract_pages(document, pages, context).with_findings(*_of_pages(document, pages), *signing)
+        found = extract_pages(document, pages, context)
+        found = found.with_findings(*_of_pages(document, pages), *_lost(found, document, pages, context), *signing)
         piece = _as_sent(found, pages).to_piece(
             name=name if len(parts) == 1 else f"{name}#{first}-{last}",
             sha256=sha256,
@@ -49,6 +50,17 @@ def _of_pages(document: Document, pages: tuple[Page, ...]) -> list[Finding]:
     own = {f for p in pages for f in p.findings}
     others = {f for p in document.pages if p not in pages for f in p.findings} - own
     return [f for f in document.findings if f not in others]
+
+
+def _lost(found: Extraction, document: Document, pages: tuple[Page, ...], context: Context) -> tuple[Finding, ...]:
+    """Pages that one of our papers should have and the file has not."""
+    if found.kind == "other":
+        return ()
+    from parsers import page_count
+
+    expected = next((f.pages for f in layouts.load(context.forms) if f.id == found.form), None)
+    finding = page_count.missing(pages, document.pages, expected)
+    return (finding,) if finding else ()
 
 
 def to_document(data: bytes, media_type: str, context: Context) -> Document:

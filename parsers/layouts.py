@@ -97,6 +97,7 @@ class Form(_Strict):
     kind: Kind
     group: str
     lots: tuple[str, ...] = ()
+    pages: int | None = Field(default=None, ge=1)  # of the printed form; None: not told, none is missed
     years: tuple[str, ...] = ()  # market years in force, as printed; empty: the form carries none
     title: tuple[tuple[str, ...], ...]  # anchors, each with its spellings: all are wanted near the top
     not_title: tuple[tuple[str, ...], ...] = ()  # anchors that belong to another form
