@@ -18,9 +18,11 @@ def recipients(
         return list(house.config.coordinators.get(group, ()))
     if letter.to == "provider":
         return _provider(house, group, letter, lot)
+    known = [*([member.functional_email] if member.functional_email else []), *member.emails] if member else []
     if letter.to == "sender" or member is None or not member.known:
-        return [sender] if sender else []
-    known = [*([member.functional_email] if member.functional_email else []), *member.emails]
+        # A letter of later that answers no mail (an admitted body's confirmation) goes where the body wrote from.
+        wrote_from = list(member.emails[:1]) if member and letter.to == "member" else []
+        return [sender] if sender else wrote_from
     if sender in known:
         return [sender]
     return known[:1] or ([sender] if sender else [])

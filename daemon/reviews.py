@@ -77,7 +77,10 @@ def apply(
     placed = select(PlacementRow.dossier_id).where(PlacementRow.piece_id.in_([p.id for p in pieces]))
     wanted = select(DossierRow).where(DossierRow.id.in_(placed)).order_by(DossierRow.id)
     dossiers = s.scalars(wanted).unique().all()
-    if not dossiers and review.dossier is not None:
+    if not review.piece and review.dossier is not None:  # about the body: for all its dossiers
+        of_body = select(DossierRow).where(DossierRow.member_id == review.dossier.member_id)
+        dossiers = s.scalars(of_body.order_by(DossierRow.id)).unique().all()
+    elif not dossiers and review.dossier is not None:
         dossiers = [review.dossier]
     for dossier in dossiers:
         data = {"piece": review.piece, "outcome": answer.outcome}

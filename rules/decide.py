@@ -189,7 +189,7 @@ def _after_the_end(case: Case) -> Iterator[Letter]:
     """Papers for a dossier that is withdrawn or closed: a person says whether it lives again."""
     ended = case.told.withdrawn_at or case.told.closed_at
     for m in case.dossier.messages:
-        if ended and ended < m.received_at <= case.now and acknowledged(m) and m.new_pieces:
+        if ended and ended <= m.received_at <= case.now and acknowledged(m) and m.new_pieces:
             facts = {**tell.common(case, m.received_at, "coordinator"), "message": tell.about_message(m)}
             text = "Des documents sont arrivés pour un dossier qui n’est plus ouvert."
             ask = "Rouvrir le dossier, ou répondre à l’adhérent."

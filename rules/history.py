@@ -80,7 +80,8 @@ def starts(lot: Lot, facts: Facts) -> str:
 
 def instants(dossier: Dossier) -> list[dt.datetime]:
     """All instants at which something happened or will have happened, in order."""
-    found = {dossier.opened_at, *dossier.heard_at}
+    # What the member wrote before the dossier was opened was about others: nothing is owed here since then.
+    found = {dossier.opened_at, *(h for h in dossier.heard_at if h >= dossier.opened_at)}
     found.update(p.received_at for p in dossier.pieces)
     found.update(m.received_at for m in dossier.messages)
     found.update(n.at for n in dossier.news)
@@ -93,8 +94,13 @@ def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
     opening = stand(group, lot, dossier, dossier.opened_at, memory)
     told = History(now=now, starts=lot.starts, standing=opening, admitted=dossier.member.known)
     owed: str | None = None
+    own = {dossier.opened_at, *(p.received_at for p in dossier.pieces), *(m.received_at for m in dossier.messages)}
+    own.update(n.at for n in dossier.news)
     for at in [i for i in instants(dossier) if i <= now] or [dossier.opened_at]:
-        standing = stand(group, lot, dossier, at, memory)
+        if at in own or "certificate_expires_on" in told.standing.facts:  # it alone changes by the day
+            standing = stand(group, lot, dossier, at, memory)
+        else:  # a mail about the member's other dossiers
+            standing = replace(told.standing, at=at)
         told = _news(replace(told, standing=standing, starts=starts(lot, standing.facts)), dossier, at)
         told = _met(told, at)
         if not told.over:
@@ -114,6 +120,8 @@ def _speak(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> Histor
     answered = any(m.received_at == at and acknowledged(m) for m in dossier.messages)
     sent = bool(told.sendings) and told.sendings[-1].at == at
     asked = told.owing is not None and told.owing.told_at == at
+    if not (answered or sent or asked) and len(noted) == len(told.noted):
+        return told
     spoken = (*told.spoken, at) if answered or sent or asked else told.spoken
     return replace(told, noted=tuple(noted.items()), spoken=spoken)
 
@@ -122,7 +130,7 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
     for news in sorted((n for n in dossier.news if n.at == at), key=lambda n: n.kind):
         if news.kind == "withdrawn":
             told = replace(told, withdrawn_at=at)
-        elif news.kind == "closed":
+        elif news.kind == "closed" or _turns_away(news):
             told = replace(told, closed_at=at)
         elif news.kind == "reopened":
             told = replace(told, withdrawn_at=None, closed_at=None)
@@ -138,6 +146,11 @@ def _admits(news: News) -> bool:
     return news.kind == "review" and news.data.get("piece") is None and news.data.get("outcome") in {"ok", "corrected"}
 
 
+def _turns_away(news: News) -> bool:
+    """Refused, that question ends the dossier: who is not taken in is asked for nothing."""
+    return news.kind == "review" and news.data.get("piece") is None and news.data.get("outcome") == "refused"
+
+
 def _met(told: History, at: dt.datetime) -> History:
     known = dict(told.met_at)
     for r in told.standing.requirements:
@@ -147,6 +160,8 @@ def _met(told: History, at: dt.datetime) -> History:
     idle = told.starts == "list" and told.listed_at is None and not known
     complete = told.standing.complete and not idle
     complete_at = (told.complete_at or at) if complete else None
+    if complete_at == told.complete_at and len(known) == len(told.met_at):
+        return told
     return replace(told, met_at=tuple(known.items()), complete_at=complete_at)
 
 
@@ -196,7 +211,7 @@ def _owed(told: History, group: Group, dossier: Dossier) -> str | None:
 
 def _owe(told: History, dossier: Dossier, at: dt.datetime, *, changed: bool, owed: str | None) -> History:
     if owed is None:
-        return replace(told, owing=None)
+        return told if told.owing is None else replace(told, owing=None)
     heard = at in dossier.heard_at or any(m.received_at == at and m.role == "member" for m in dossier.messages)
     if not changed and told.owing is not None and not heard:
         return told

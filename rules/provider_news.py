@@ -56,7 +56,8 @@ def classify(group: Group, lot: Lot, subject: str, body: str, at: dt.datetime, m
     if reached:
         return news("reached", reached[0].id)
     if any(has(w, s) for w in words.appointment for s in heard):
-        first = lot.milestones[0].id if lot.milestones else None
-        return news("appointment", first)
+        # It stands for the first call alone: nothing is open yet, and the opening is still waited for.
+        first = lot.milestones[0] if lot.milestones else None
+        return news("appointment", first.id if first and not first.opens else None)
     asks = any(has(w, s) for w in words.question for s in heard) or any(s.endswith("?") for s in heard)
     return news("question") if asks else None

@@ -68,7 +68,7 @@ def in_french(value: str | bool | int) -> str:
 
 
 def _find(phrase: str, sentence: str) -> re.Match[str] | None:
-    return _words(phrase).search(sentence)
+    return _words(phrase).search(sentence) if folded(phrase) in sentence else None  # most phrases do not stand there
 
 
 @lru_cache(maxsize=4096)

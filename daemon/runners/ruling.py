@@ -250,7 +250,20 @@ def _apply(house: House, s: Session, mail: MailRow, incoming: Incoming, filing: 
 def _dossier_of(house: House, s: Session, group: str, member: Member, lot: str) -> DossierRow:
     row, _ = census.keep(s, group, member)
     prefix = f"{house.groups[group].prefix}-{lot.upper()}"
-    return books.open_dossier(s, group=group, lot=lot, member=row, prefix=prefix, at=house.clock())[0]
+    now = house.clock()
+    dossier, fresh = books.open_dossier(s, group=group, lot=lot, member=row, prefix=prefix, at=now)
+    if fresh and not row.known:
+        _as_before(s, dossier, now)
+    return dossier
+
+
+def _as_before(s: Session, dossier: DossierRow, now: dt.datetime) -> None:
+    """What the coordinator answered about an unknown body holds for its further dossiers: it is asked once a body."""
+    said = select(NewsRow).join(DossierRow, DossierRow.id == NewsRow.dossier_id)
+    said = said.where(DossierRow.member_id == dossier.member_id, NewsRow.kind == "review").order_by(NewsRow.id)
+    answers = [n.data for n in s.scalars(said) if n.data.get("piece") is None]
+    if answers:
+        s.add(NewsRow(dossier_id=dossier.id, kind="review", at=now, data=dict(answers[-1])))
 
 
 def _keep_piece(s: Session, mail: MailRow, piece: Piece) -> PieceRow:

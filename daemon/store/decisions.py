@@ -14,6 +14,8 @@ from daemon.store.models import DossierRow, LetterRow, MailRow, ReviewRow
 from rules.decide import decide
 from rules.records import Decision, Dossier, Letter, Member, Question
 
+OVER = ("withdrawn", "closed")
+
 
 def settle(house: House, s: Session, row: DossierRow, now: dt.datetime) -> Decision:
     """Asks the rules what is owed for a dossier, and keeps the answer."""
@@ -21,6 +23,10 @@ def settle(house: House, s: Session, row: DossierRow, now: dt.datetime) -> Decis
     decision = decide(house.groups[row.group], dossier, now)
     if decision.state != row.state:
         journal.append(s, now, "dossier.state", row.ref, before=row.state, after=decision.state)
+    if (decision.state in OVER) != (row.state in OVER):  # what is due group-wide is now another dossier's to ask for
+        others = DossierRow.member_id == row.member_id, DossierRow.id != row.id
+        for sibling in s.scalars(select(DossierRow).where(*others)).unique():
+            sibling.next_at = now
     row.state, row.complete_at, row.next_at = decision.state, decision.complete_at, decision.next_at
     row.requirements = [books.plain(r) for r in decision.requirements]
     row.milestones = [books.plain(m) for m in decision.milestones]

@@ -1,0 +1,79 @@
+"""A year of two groups in memory, and some weeks of it through the real runners: the same letters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.invariants import PARIS, Broken, working
+from tests.simulation.shell import Post
+from tests.simulation.slice import Slice, letters
+from tests.simulation.year import Year
+
+MEMBERS = 150  # the command runs 1,500: `python -m tests.simulation.year`; this is its tenth, to keep tests short
+
+
+def test_nothing_breaks_in_a_year() -> None:
+    year = Year(MEMBERS, seed=7)
+    year.run()
+    never = [name for name in EXPECTED if not year.watch.checked[name]]
+    assert not never, "each invariant was put to the test"
+    kinds = {name.split()[0] for name in year.letters}
+    assert {"acknowledgement", "missing", "reminder", "confirmation", "answer", "forward", "list"} <= kinds
+    assert {"escalation", "review_request"} <= kinds
+    states = {s.state for s in year.books.sheets.values()}
+    assert {"expected", "forwarded", "active", "closed"} <= states
+
+
+def test_the_same_seed_is_the_same_year() -> None:
+    first, second = Year(12, seed=3, days=60), Year(12, seed=3, days=60)
+    first.run()
+    second.run()
+    assert letters(first.books) == letters(second.books)
+    assert letters(first.books)
+
+
+def test_the_watch_sees_what_is_wrong() -> None:
+    year = Year(12, seed=3, days=60)
+    year.run()
+    post = next(p for p in year.books.posts.values() if p.letter.kind == "reminder")
+    assert post.sent_at is not None
+    with pytest.raises(Broken, match="no letter twice"):
+        year.watch.on_sent(post, post.sent_at)
+    night = post.sent_at.astimezone(PARIS).replace(hour=3)
+    again = Post(0, post.letter, post.group, post.sheet, post.recipients)
+    year.watch.sent.discard(post.letter.key)
+    with pytest.raises(Broken, match="working hours"):
+        year.watch.on_sent(again, night)
+
+
+def test_the_real_runners_send_the_same_letters(tmp_path: Path) -> None:
+    year = Year(12, seed=7, days=30)
+    year.run()
+    real = Slice(tmp_path, year)
+    real.run()
+    assert real.letters() == letters(year.books)
+    assert real.states() == {s.ref: s.state for s in year.books.sheets.values()}
+    assert real.digests()
+    assert all(working(at, None) for at in real.digests())
+
+
+EXPECTED = (
+    "no letter twice",
+    "a letter has an addressee",
+    "reminders in working hours only",
+    "nothing about what is over",
+    "no reminder to who owes nothing",
+    "no reminder within a week of the same one",
+    "no request for a paper that is there",
+    "no paper forwarded twice",
+    "a forward carries papers",
+    "only good papers forwarded",
+    "every forward is complete",
+    "no forward beside an open doubt",
+    "active stays active",
+    "forwarded goes forward",
+    "moving, ended, or on the coordinator's list",
+    "nothing owed before next_at",
+)
