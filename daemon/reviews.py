@@ -71,7 +71,11 @@ def apply(
     settled: dict[str, Any] = {"all": answer.outcome != "refused", "fields": answer.fields}
     if answer.outcome == "refused":
         settled["refused"] = answer.motive
-    pieces = s.scalars(select(PieceRow).where(PieceRow.piece == review.piece)).unique().all() if review.piece else []
+    standing = select(PieceRow).where(PieceRow.piece == review.piece)
+    if ref is not None and review.key.endswith(f"/{ref}"):  # asked anew for this dossier alone
+        here = select(PlacementRow.piece_id).where(PlacementRow.dossier_id == review.dossier_id)
+        standing = standing.where(PieceRow.id.in_(here))
+    pieces = s.scalars(standing).unique().all() if review.piece else []
     for piece in pieces:
         piece.settled = settled
     placed = select(PlacementRow.dossier_id).where(PlacementRow.piece_id.in_([p.id for p in pieces]))

@@ -101,7 +101,7 @@ def _questions(house: House, s: Session, row: DossierRow, decision: Decision, no
     asked = {q.id for q in decision.questions}
     open_ = select(ReviewRow).where(ReviewRow.dossier_id == row.id, ReviewRow.answered_at.is_(None))
     for review in s.scalars(open_).unique():
-        if review.key not in asked:  # what it asked about was replaced, or withdrawn
+        if review.key.removesuffix(f"/{row.ref}") not in asked:  # what it asked about was replaced, or withdrawn
             review.answered_at, review.answered_by, review.answer = now, "vaguemestre", "sans objet"
             journal.append(s, now, "review.moot", row.ref, review=review.id)
             due = select(LetterRow).where(LetterRow.key == f"{review.key}/request", LetterRow.state == "due")
@@ -113,11 +113,18 @@ def pose(
     house: House, s: Session, row: DossierRow | None, question: Question, now: dt.datetime, *, group: str | None = None
 ) -> None:
     """The review and the letter that asks it, each once. A question without a dossier (a list) names its `group`."""
-    if s.scalar(select(ReviewRow.id).where(ReviewRow.key == question.id)) is not None:
+    key = question.id
+    earlier = s.scalar(select(ReviewRow).where(ReviewRow.key == key))
+    if earlier is not None and earlier.answered_at is not None and row is not None:
+        # Answered, and still asked: the same paper came into another dossier since. What was said of it there does not
+        # say what it is worth here.
+        key = f"{question.id}/{row.ref}"
+        earlier = s.scalar(select(ReviewRow).where(ReviewRow.key == key))
+    if earlier is not None:
         return
-    books.ask(s, key=question.id, at=now, questions=question.questions, piece=question.piece, dossier=row)
+    books.ask(s, key=key, at=now, questions=question.questions, piece=question.piece, dossier=row)
     letter = Letter(
-        key=f"{question.id}/request",
+        key=f"{key}/request",
         kind="review_request",
         to="coordinator",
         due_at=now,

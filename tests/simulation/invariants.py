@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -151,12 +152,11 @@ class Watch:
         state = "doubt" if base == "good" and findings else base
         self.truth.setdefault((sheet.ref, piece.id), state)
 
-    def on_review(self, review: Review, outcome: str) -> None:
+    def on_review(self, review: Review, outcome: str, sheets: Sequence[Sheet]) -> None:
         """A coordinator settled a paper."""
-        piece = review.question.piece
-        for ref, name in self.truth:
-            if name == piece:
-                self.truth[ref, name] = "refused" if outcome == "refused" else "good"
+        for sheet in sheets:
+            if (sheet.ref, str(review.question.piece)) in self.truth:
+                self.truth[sheet.ref, str(review.question.piece)] = "refused" if outcome == "refused" else "good"
 
     def sweep(self, now: dt.datetime, sheets: list[Sheet]) -> None:
         """No dossier is forgotten, and none waits for an instant later than the one at which its answer changes."""
@@ -178,8 +178,8 @@ class Watch:
         assert decision is not None
         if sheet.state in ("active", *OVER) or sheet.next_at is not None:
             return True
-        reviews = [self.books.reviews[q.id] for q in decision.questions]
-        if any(r.answered_at is None for r in reviews):
+        ids = [key for q in decision.questions for key in (q.id, f"{q.id}/{sheet.ref}")]
+        if any(k in self.books.reviews and self.books.reviews[k].answered_at is None for k in ids):
             return True
         if any(x.kind == "escalation" for x in sheet.letters.values()):
             return True

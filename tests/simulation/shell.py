@@ -130,7 +130,7 @@ class Books:
     on_sent: Callable[[Post, dt.datetime], None]
     on_settled: Callable[[Sheet, str, Decision, dt.datetime], None]
     on_placed: Callable[[Sheet, PieceOnFile, tuple[tuple[str, str], ...]], None]
-    on_review: Callable[[Review, str], None]
+    on_review: Callable[[Review, str, Sequence[Sheet]], None]
     sheets: dict[str, Sheet] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
     posts: dict[str, Post] = field(default_factory=dict)
@@ -255,7 +255,7 @@ class Books:
             self.pose(question, now, sheet=sheet, group=sheet.group)
         asked_ = {q.id for q in decision.questions}
         for review in self._asked_of.get(sheet.ref, ()):
-            if review.answered_at is None and review.key not in asked_:
+            if review.answered_at is None and review.key.removesuffix(f"/{sheet.ref}") not in asked_:
                 self._moot(review, now)
         self.on_settled(sheet, before, decision, now)
 
@@ -306,13 +306,16 @@ class Books:
 
     def pose(self, question: Question, now: dt.datetime, *, sheet: Sheet | None, group: str) -> None:
         """The review and the letter that asks it, each once."""
-        if question.id in self.reviews:
+        key = question.id
+        if key in self.reviews and self.reviews[key].answered_at is not None and sheet is not None:
+            key = f"{question.id}/{sheet.ref}"
+        if key in self.reviews:
             return
-        review = self.reviews[question.id] = Review(question.id, group, question, sheet, now)
+        review = self.reviews[key] = Review(key, group, question, sheet, now)
         if sheet is not None:
             self._asked_of.setdefault(sheet.ref, []).append(review)
         letter = Letter(
-            key=f"{question.id}/request",
+            key=f"{key}/request",
             kind="review_request",
             to="coordinator",
             due_at=now,
@@ -498,11 +501,13 @@ class Books:
             if answer.outcome == "ok":
                 self._release(review, now)
             return
-        self.on_review(review, answer.outcome)
         piece = review.question.piece
         sheets = [s for s in self.sheets.values() if piece in s.pieces] or ([review.sheet] if review.sheet else [])
         if piece is None and review.sheet:
             sheets = list(review.sheet.owner.sheets)
+        if review.sheet and review.key.endswith(f"/{review.sheet.ref}"):
+            sheets = [review.sheet]
+        self.on_review(review, answer.outcome, sheets)
         for sheet in sheets:
             if piece in sheet.pieces:
                 kept = sheet.pieces[piece]

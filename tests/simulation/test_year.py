@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.simulation.invariants import PARIS, Broken, working
+from tests.simulation.people import CIG, person
 from tests.simulation.shell import Post
 from tests.simulation.slice import Slice, letters
-from tests.simulation.year import Year
+from tests.simulation.year import START, Year
 
 MEMBERS = 150  # the command runs 1,500: `python -m tests.simulation.year`; this is its tenth, to keep tests short
 
@@ -77,3 +81,26 @@ EXPECTED = (
     "moving, ended, or on the coordinator's list",
     "nothing owed before next_at",
 )
+
+
+def test_a_paper_settled_in_one_dossier_is_asked_about_anew_in_another(tmp_path: Path) -> None:
+    year = Year(0, seed=1, days=30)
+    number = next(n for n in range(1, 200) if {"2", "3"} <= set(person(Random(n), CIG, n).member.lots))
+    who = replace(person(Random(number), CIG, number), care=1.0)
+    order = replace(year.desk.paper(who, "purchase_order", "2"), lots=())
+    forms = {lot: year.desk.paper(who, "account_form", lot) for lot in ("2", "3")}
+
+    def bring(lot: str) -> None:
+        mail = year.desk.mail(CIG, who.member.emails[0], "", "", (order, forms[lot]), intents=("submit",))
+        year.deliver("papers", mail)
+
+    year.at(START, lambda: year.import_(who))
+    year.at(START + dt.timedelta(days=1), lambda: bring("2"))
+    year.at(START + dt.timedelta(days=20), lambda: bring("3"))
+    year.run()
+    asked = [r for r in year.books.reviews.values() if r.question.piece == order.sha256]
+    assert [r.sheet and r.sheet.lot for r in asked] == ["2", "3"]
+    assert asked[0].answer == "ok"
+    real = Slice(tmp_path, year)
+    real.run()
+    assert real.letters() == letters(year.books)

@@ -11,7 +11,7 @@ import heapq
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
@@ -115,7 +115,7 @@ class Year:
             self.at(START + dt.timedelta(days=30 * month, hours=self.random.randrange(24)), self._look)
 
     def _commit(self, who: Person) -> None:
-        self._import(who)
+        self.import_(who)
         if who.heed and self.random.random() < 0.3:
             self.later(20, lambda: self._write(who, ()))
         if self.random.random() < 0.05:
@@ -125,7 +125,9 @@ class Year:
         if self.random.random() < 0.03:
             self.later(60, lambda: self._mistaken(who))
 
-    def _import(self, who: Person) -> None:
+    def import_(self, who: Person) -> None:
+        """Its line of the census comes in."""
+        self.people.setdefault(str(who.member.siret), who)
         self.acts.append(("import", (who.group, who.member)))
         self.books.import_(who.group, who.member, self.now)
         owner = self._owner(who)
@@ -136,7 +138,7 @@ class Year:
         more = [x for x in LOTS[who.group] if x not in who.member.lots]
         if more:
             who.member = replace(who.member, lots=(*who.member.lots, more[0]))
-            self._import(who)
+            self.import_(who)
 
     def _spontaneous(self, who: Person) -> None:
         self.later(120, lambda: self._write(who, (), lots=list(who.member.lots[:2])))
@@ -361,8 +363,8 @@ class Year:
         self.watch.is_customer.setdefault(sheet.owner.number, who.customer if who else False)
         self.watch.on_placed(sheet, piece, findings, self.desk.base[piece.sha256])
 
-    def _reviewed(self, review: Review, outcome: str) -> None:
-        self.watch.on_review(review, outcome)
+    def _reviewed(self, review: Review, outcome: str, sheets: Sequence[Sheet]) -> None:
+        self.watch.on_review(review, outcome, sheets)
 
 
 def table(year: Year, seconds: float) -> str:
