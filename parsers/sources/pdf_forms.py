@@ -16,9 +16,10 @@ from parsers.records import Box
 from parsers.sources.pdf_content import Drawn
 
 _MOST = 5_000  # widgets looked at in a file
+_CONTRADICTED = 0.6  # confidence of a value that its own appearance belies
 _HIDDEN = 2 | 32  # annotation flags Hidden and NoView
 _RADIO, _PUSH = 1 << 15, 1 << 16
-_COMB = 1 << 24
+_COMB, _PASSWORD = 1 << 24, 1 << 13
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,8 @@ class Widget:
     name: str = ""
     label: str = ""
     value: str | bool | None = None
-    sure: bool = True  # False where /AS and /V of a button contradict each other
+    sure: bool = True  # False where what is shown and what is stored contradict each other
+    looks: bool = False  # a text field with an appearance that viewers show as it is
     max_length: int | None = None
 
 
@@ -60,8 +62,28 @@ def read_widgets(data: bytes, pages: int) -> tuple[Mapping[int, tuple[Widget, ..
                 fillable = fillable or any(w.kind in ("text", "tick", "choice") for w in widgets)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         # Broken objects reach us as any of these; the page's drawn content stands all the same.
-        return found, fillable
-    return found, fillable
+        pass
+    return _compared(data, found), fillable
+
+
+def _compared(data: bytes, found: Mapping[int, tuple[Widget, ...]]) -> Mapping[int, tuple[Widget, ...]]:
+    """The widgets, a text field unsure where its appearance shows another text; what only the appearance says too."""
+    rects = {n: [w.rect for w in widgets if w.looks] for n, widgets in found.items()}
+    rects = {n: r for n, r in rects.items() if r}
+    if not rects:
+        return found
+    from parsers.sources import pdf_looks
+
+    compared = dict(found)
+    for number, drawn in pdf_looks.shown(data, rects).items():
+        texts = iter(drawn)
+        compared[number] = tuple(
+            w
+            if not w.looks or pdf_looks.agree(str(w.value or ""), text := next(texts))
+            else replace(w, value=w.value or text, sure=False)
+            for w in found[number]
+        )
+    return compared
 
 
 def _widget(annotation: Any, redraw: bool) -> Widget | None:
@@ -103,6 +125,7 @@ def _widget(annotation: Any, redraw: bool) -> Widget | None:
         label=label,
         value=_text(_inherited(annotation, "/V")),
         max_length=int(length) if length is not None and flags & _COMB else None,
+        looks=kind == "/Tx" and not redraw and not flags & _PASSWORD and "/AP" in annotation,
     )
 
 
@@ -194,9 +217,12 @@ def add_widgets(drawn: Drawn, widgets: Iterable[Widget]) -> Page:
             entries.append(Entry(name=w.name, box=box, kind=kind, value=value, label=w.label, max_length=w.max_length))
             if kind == "tick":
                 ticks = [t for t in ticks if not _same_place(t.box, box)]  # its printed frame is not a second box
-                ticks.append(Tick(box=box, state=bool(value), confidence=1.0 if w.sure else 0.6, name=w.name))
+                ticks.append(Tick(box=box, state=bool(value), confidence=1.0 if w.sure else _CONTRADICTED, name=w.name))
             elif kind != "signature" and value:
-                words.append(Word(text=str(value), box=box, origin="entry", size=min(12.0, box[3] - box[1])))
+                trust = 1.0 if w.sure else _CONTRADICTED
+                words.append(
+                    Word(text=str(value), box=box, origin="entry", confidence=trust, size=min(12.0, box[3] - box[1]))
+                )
     return replace(
         page,
         words=tuple(words),
