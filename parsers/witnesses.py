@@ -175,7 +175,9 @@ def _readings(word: Word) -> list[tuple[str, float, bool]]:
         best = text
         if word.second is not None and word.origin == "ocr" and _accents(word.second) > _accents(text):
             best = _tidy(word.second)  # the engine that sees accents
-        return [(best, 1.0, True), *_repaired(best)]
+        # Both may read a hand's stroke as a one, or its @ as an e: what is then of no type gives way to what is.
+        rarer = [(_tidy(o), 0.02, True) for o in word.others[:3]] if word.origin == "ocr" else []
+        return [(best, 1.0, True), *rarer, *_repaired(best)]
     sure = min(0.999, max(0.05, confidence.raw(word)))
     readings = {text: sure}
     rest = 1 - sure

@@ -22,6 +22,7 @@ HINT = round(0.13 * ROW)  # pixels of white from which the faint trace of a spac
 SPLIT = round(0.42 * ROW)  # pixels of white from which two words stand apart though no space was read
 AFTER_COLON = round(0.17 * ROW)  # the same behind a colon: a label ends there
 TIGHT = "-.@/'’_"  # characters within numbers, names and addresses
+GAP = 5  # rows of white that end a word above and below; the dots of an i are nearer
 SIDEWAYS = 0.12  # of a line's height, added to either end
 SURE = 0.97  # characters read with less have their alternatives looked up
 FIGURES = re.compile(r"[0-9oO/.,-]+[€%]?")
@@ -101,7 +102,17 @@ def words(cut: Crop, reading: Reading, line: int) -> list[Read]:
             groups.append([glyph])
         space = False
     edges.append((start, float(width)))
-    return [_word(cut, reading, group, edge, dark, line) for group, edge in zip(groups, edges, strict=True)]
+    read = [_word(cut, reading, group, edge, dark, line) for group, edge in zip(groups, edges, strict=True)]
+    return _levelled(read)
+
+
+def _levelled(read: list[Read]) -> list[Read]:
+    """Colons, dashes and points stand as high as the line's words, so that nobody takes them for another row."""
+    tall = [w for w in read if any(c.isalnum() for c in w.text)]
+    if not tall:
+        return read
+    top, bottom = (float(np.median([w.box[i] for w in tall])) for i in (1, 3))
+    return [w if w in tall else replace(w, box=(w.box[0], top, w.box[2], bottom)) for w in read]
 
 
 def _least_gap(reading: Reading, a: Glyph, b: Glyph, *, space: bool) -> float:
@@ -153,8 +164,7 @@ def _word(
     columns = np.flatnonzero(dark[:, x0:x1].any(axis=0))
     if len(columns):
         x0, x1 = x0 + int(columns[0]), x0 + int(columns[-1]) + 1
-    rows = np.flatnonzero(dark[:, x0:x1].any(axis=1))
-    y0, y1 = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, ROW)
+    y0, y1 = _rows(dark[:, x0:x1])
     text, swapped = _figures("".join(g.char for g in group))
     confidence = min(g.confidence for g in group) * (0.97 if swapped else 1.0)
     others: tuple[str, ...] = ()
@@ -164,6 +174,23 @@ def _word(
     return Read(
         text=text, box=_placed(cut, (x0, y0, x1, y1)), confidence=confidence, line=line, others=_with_date(text, others)
     )
+
+
+def _rows(dark: NDArray[Any]) -> tuple[int, int]:
+    """The rows that a word takes: from where most of its ink lies up and down to a clear gap, so that remains of the
+    lines above and below stay out.
+    """
+    filled = dark.sum(axis=1)
+    if not filled.any():
+        return 0, ROW
+    middle = int(np.average(np.arange(len(filled)), weights=filled))
+    top = bottom = middle
+    while top > 0 and filled[max(top - GAP, 0) : top].any():
+        top -= 1
+    while bottom < len(filled) and filled[bottom : bottom + GAP].any():
+        bottom += 1
+    inked = np.flatnonzero(filled[top:bottom])
+    return (top + int(inked[0]), top + int(inked[-1]) + 1) if len(inked) else (0, ROW)
 
 
 def _figures(text: str) -> tuple[str, bool]:

@@ -172,20 +172,24 @@ def _cells(ink: Pixels, across: Pixels, down: Pixels) -> tuple[list[Comb], list[
             rects.append(rect)
     combs = _combs(rects, frame)
     used = {cell for comb in combs for cell in comb.cells}
-    lone = [r for r in rects if r not in used]
+    lone = [r for r in rects if r not in used and _squarish(r)]  # stripes left white in a blackened box are none
     lone += _filled_boxes(ink, frame, lone)
     boxes = []
     for rect in lone:
         x0, y0, x1, y1 = rect
         w, h = x1 - x0, y1 - y0
         near = sum(1 for r in rects if r != rect and abs(r[1] - y0) < h / 2 and -4 <= max(r[0] - x1, x0 - r[2]) <= 6)
-        if near or max(w, h) > SIDE[1] or not 0.72 <= w / h <= 1.38 or not _alone(ink, rect):
+        if near or max(w, h) > SIDE[1] or not _alone(ink, rect):
             continue
         share = _inside(ink, rect)
         if share < 0.12 and _rounded(ink, rect):
             continue
         boxes.append(Box(rect=rect, state=False if share < EMPTY else True if share > TICKED else None, ink=share))
     return combs, boxes
+
+
+def _squarish(rect: Rect) -> bool:
+    return 0.72 <= (rect[2] - rect[0]) / (rect[3] - rect[1]) <= 1.38
 
 
 def _framed(frame: Pixels, rect: Rect) -> bool:

@@ -236,3 +236,28 @@ def test_prose_is_not_put_to_the_second_engine():
 
 def test_scale_is_200_dots_an_inch():
     assert pytest.approx(200 / 72) == SCALE
+
+
+def test_a_colon_stands_as_high_as_its_line():
+    line = crop_of([(90, 100)])
+    line.picture[:, 100:] = 250
+    line.picture[30:34, 110:116] = 20
+    found = lines.words(line, reading_of("a :", [0.2, 0.5, 0.56]), 0)
+    assert [w.text for w in found] == ["a", ":"]
+    assert found[1].box[1::2] == found[0].box[1::2]
+
+
+def test_remains_of_the_line_above_are_no_part_of_a_word():
+    dark = np.zeros((engines.ROW, 30), bool)
+    dark[0:2] = True
+    dark[15:35] = True
+    assert lines._rows(dark) == (15, 35)
+
+
+def test_a_blackened_box_with_white_stripes_is_one_ticked_box():
+    page = drawing()
+    cv2.rectangle(page, (100, 100), (126, 126), 20, 2)
+    for y in (114, 118, 122):
+        cv2.line(page, (101, y), (125, y), 20, 3)
+    found = marks.find(page).boxes
+    assert [b.state for b in found] == [True]
