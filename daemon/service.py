@@ -41,7 +41,7 @@ def runners(house: House) -> list[Runner]:
     groups = list(house.mailboxes)
     return [
         *(Intake(house, g) for g in groups),
-        *(ReadingRunner(house) for _ in range(house.config.schedule.readers)),
+        *(ReadingRunner(house, n) for n in range(house.config.schedule.readers)),
         Ruling(house),
         Dispatch(house),
         *(Filing(house, g) for g in groups),

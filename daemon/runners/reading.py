@@ -27,8 +27,9 @@ class ReadingRunner:
 
     name = "reading"
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, number: int = 0) -> None:
         self.house = house
+        self._runner = f":reading{number}"
         self._reader: Reader | None = None
         self._census = ""
 
@@ -41,7 +42,7 @@ class ReadingRunner:
         with self.house.database.session() as s:
             ready = or_(MailRow.next_try_at.is_(None), MailRow.next_try_at <= now)
             mail = self.house.database.claim(
-                s, select(MailRow).where(MailRow.state == "received", ready).order_by(MailRow.id), now
+                s, select(MailRow).where(MailRow.state == "received", ready).order_by(MailRow.id), now, self._runner
             )
             if mail is None:
                 return False

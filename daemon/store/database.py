@@ -77,10 +77,10 @@ class Database:
     def claim(self, session: Session, query: Select[Claimable], now: dt.datetime) -> Claimable | None:
         """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`)."""
         model: Any = query.column_descriptions[0]["type"]
-        free = or_(model.claimed_until.is_(None), model.claimed_until < now, model.claimed_by == self.worker)
+        free = or_(model.claimed_until.is_(None), model.claimed_until < now, model.claimed_by == worker)
         row = session.scalars(query.where(free).limit(1).with_for_update(skip_locked=True, of=model)).first()
         if row is not None:
-            row.claimed_by, row.claimed_until = self.worker, now + self.lease
+            row.claimed_by, row.claimed_until = worker, now + self.lease
         return row
 
     def release_dead(self) -> None:

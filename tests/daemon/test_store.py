@@ -157,3 +157,15 @@ def test_a_blob_is_kept_once_and_checked(tmp_path: Path) -> None:
 def test_a_blob_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ServiceUnreachable, match="blobs"):
         BlobStore(f"file://{tmp_path}/blobs").get("0" * 64)
+
+
+def test_two_runners_of_one_process_do_not_take_the_same_mail(database: Database) -> None:
+    query = select(MailRow).order_by(MailRow.id)
+    with database.session() as s:
+        s.add(a_mail())
+    with database.session() as s:
+        assert database.claim(s, query, NOW, ":reading0") is not None
+    with database.session() as s:
+        assert database.claim(s, query, NOW, ":reading1") is None
+    with database.session() as s:
+        assert database.claim(s, query, NOW, ":reading0") is not None, "its own, after a failure"
