@@ -137,13 +137,14 @@ class Books:
     reviews: dict[str, Review] = field(default_factory=dict)
     waiting: list[Delivered] = field(default_factory=list)
     filed: dict[tuple[str, str], list[list[str]]] = field(default_factory=dict)
-    due: list[Post] = field(default_factory=list)
+    due: list[tuple[dt.datetime, int, Post]] = field(default_factory=list)  # a heap
     decisions: int = 0
 
     def __post_init__(self) -> None:
         self._census: dict[str, Census] = {}
         self._wakes: list[tuple[dt.datetime, int, Sheet]] = []
         self._senders: dict[tuple[str, str], str | None] = {}
+        self._due_to: dict[tuple[str, ...], list[Post]] = {}
         self._asked_of: dict[str, list[Review]] = {}
         self._seen: dict[tuple[str, str], tuple[frozenset[int], dt.datetime | None]] = {}
         self._counts: dict[str, int] = {}
@@ -282,7 +283,8 @@ class Books:
             sender = self._senders.get((group, letter.answers))
         post = Post(len(self.posts) + 1, letter, group, sheet, self._recipients(group, letter, sheet, member, sender))
         self.posts[letter.key] = post
-        self.due.append(post)
+        heapq.heappush(self.due, (letter.due_at, post.number, post))
+        self._due_to.setdefault(post.recipients, []).append(post)
         if sheet is not None:
             sheet.letters[letter.key] = LetterOnFile(
                 key=letter.key, kind=letter.kind, due_at=letter.due_at, sent_at=None, state="due", facts=letter.facts
@@ -365,15 +367,18 @@ class Books:
         return min(times, default=None)
 
     def _send_one(self, now: dt.datetime) -> bool:
-        self.due = [p for p in self.due if p.state == "due"]
-        first = min((p for p in self.due if p.letter.due_at <= now), key=_order, default=None)
-        if first is None:
+        while self.due and self.due[0][2].state != "due":
+            heapq.heappop(self.due)
+        if not self.due or self.due[0][0] > now:
             return False
+        first = self.due[0][2]
+        alike = [p for p in self._due_to.get(first.recipients, ()) if p.state == "due"]
+        self._due_to[first.recipients] = alike
         rows = [first]
         if first.letter.to in ("member", "sender") and not first.letter.subject:
             rows += [
                 p
-                for p in sorted(self.due, key=_order)
+                for p in sorted(alike, key=_order)
                 if p is not first
                 and p.letter.due_at <= now
                 and p.group == first.group

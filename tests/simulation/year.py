@@ -339,13 +339,13 @@ class Year:
             return
         reason, sheet = letter.facts.get("reason"), post.sheet
         if reason == "silent" and sheet is not None and r.random() < 0.4:
-            self.later(4, lambda: self._tell(sheet, "closed"))
+            self.later(4, lambda s=sheet: self._tell(s, "closed"))  # type: ignore[misc]
         elif reason == "over" and sheet is not None and r.random() < 0.5:
-            self.later(2, lambda: self._tell(sheet, "reopened"))
+            self.later(2, lambda s=sheet: self._tell(s, "reopened"))  # type: ignore[misc]
         elif reason == "withdraw" and letter.facts.get("member") and r.random() < 0.6:
             siret = letter.facts["member"]["siret"]
-            for sheet in [s for s in self.books.sheets.values() if s.owner.member.siret == siret][:1]:
-                self.later(3, lambda s=sheet: self._tell(s, "withdrawn"))  # type: ignore[misc]
+            for one in [s for s in self.books.sheets.values() if s.owner.member.siret == siret][:1]:
+                self.later(3, lambda s=one: self._tell(s, "withdrawn"))  # type: ignore[misc]
 
     def _tell(self, sheet: Sheet, kind: str) -> None:
         if (kind == "reopened") != (sheet.state in ("withdrawn", "closed")):
