@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.clock import PARIS
-from daemon.digest.facts import STATES
 from daemon.commands.common import console, house, print_json, table
+from daemon.digest.facts import STATES
 from daemon.errors import UsageError
 from daemon.store import journal
 from daemon.store.models import DossierRow, EventRow, LetterRow, PieceRow, ReviewRow

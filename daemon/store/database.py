@@ -74,8 +74,12 @@ class Database:
         with _reachable(), self._sessions.begin() as session:
             yield session
 
-    def claim(self, session: Session, query: Select[Claimable], now: dt.datetime) -> Claimable | None:
-        """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`)."""
+    def claim(self, session: Session, query: Select[Claimable], now: dt.datetime, runner: str = "") -> Claimable | None:
+        """The first row of `query` that nobody works on, leased to us; others skip it (`FOR UPDATE SKIP LOCKED`).
+
+        `runner` tells apart those of one process that do the same work side by side.
+        """
+        worker = self.worker + runner
         model: Any = query.column_descriptions[0]["type"]
         free = or_(model.claimed_until.is_(None), model.claimed_until < now, model.claimed_by == worker)
         row = session.scalars(query.where(free).limit(1).with_for_update(skip_locked=True, of=model)).first()

@@ -40,7 +40,7 @@ BROKEN = {
     "a date that is none": without("Date").replace(b"From:", b"Date: hier soir\r\nFrom:", 1),
     "no boundary": GOOD.replace(b"boundary=", b"frontiere="),
     "cut short": GOOD[: len(GOOD) // 2],
-    "raw 8-bit": b"From: \xe9l\xe8ve <a@b.example>\r\nSubject: d\xe9lib\xe9\r\nMessage-ID: <8@b.example>\r\n\r\n\xe0 voir",
+    "raw 8-bit": b"From: \xe9l\xe8ve <a@b.example>\r\nSubject: d\xe9\r\nMessage-ID: <8@b.example>\r\n\r\n\xe0 voir",
     "NUL bytes": b"From: a@b.example\r\nSubject: x\r\nMessage-ID: <0@b.example>\r\n\r\n" + b"\0" * 2000,
     "not a mail": bytes(range(256)) * 40,
     "a loop of containers": scene.mail(
