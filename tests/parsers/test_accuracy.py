@@ -154,10 +154,11 @@ def test_missing_pieces_and_reviews_are_counted():
 def test_generated_digital_documents_are_read(part, tmp_path):
     """A floor, not the measure: `make accuracy` prints the figures, scans and photographs included."""
     score = measure(write(tmp_path, part, 2, 30, pictures=False), jobs=2, ocr=False)
-    for source in ("acroform", "office"):
-        c = score.by[source]
-        assert c["hit"] == c["given"] == c["want"], score.table()
-    text = score.by["text_pdf"]
-    assert text["hit"] >= 0.9 * text["want"], score.table()
-    assert text["hit"] >= 0.98 * text["given"], score.table()
+    forms, office, text = (score.by[x] for x in ("acroform", "office", "text_pdf"))
+    assert forms["hit"] == forms["given"] == forms["want"] > 0, score.table()
+    for c in (office, text):
+        assert c["hit"] >= 0.94 * c["want"] > 0, score.table()
+        assert c["hit"] >= 0.98 * c["given"], score.table()
+    assert sum(c["silent"] for c in score.by.values()) == 0, score.table()
+    assert all(c["caught"] == c["n"] for c in score.traps.values()), score.table()
     assert score.mails["nature"] >= 0.95 * score.mails["n"], score.table()
