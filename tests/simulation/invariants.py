@@ -155,8 +155,11 @@ class Watch:
     def on_review(self, review: Review, outcome: str, sheets: Sequence[Sheet]) -> None:
         """A coordinator settled a paper."""
         for sheet in sheets:
-            if (sheet.ref, str(review.question.piece)) in self.truth:
-                self.truth[sheet.ref, str(review.question.piece)] = "refused" if outcome == "refused" else "good"
+            at = sheet.ref, str(review.question.piece)
+            if outcome == "refused" and at in self.truth:
+                self.truth[at] = "refused"
+            elif self.truth.get(at) == "doubt":  # an `ok` settles a doubt; it does not sign what is unsigned
+                self.truth[at] = "good"
 
     def sweep(self, now: dt.datetime, sheets: list[Sheet]) -> None:
         """No dossier is forgotten, and none waits for an instant later than the one at which its answer changes."""
