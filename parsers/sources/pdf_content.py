@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -144,12 +145,10 @@ def _runs(raw: Any, textpage: Any) -> tuple[list[_Run], bool]:
     """
     tp = textpage.raw
     count = raw.FPDFText_CountChars(tp)
-    get_char = raw.FPDFText_GetUnicode
     runs: list[_Run] = []
     letters: list[tuple[int, str]] = []
     odd = 0
-    for i in range(count):
-        code = get_char(tp, i)
+    for i, code in enumerate(_codes(raw, tp, count)):
         if 32 < code < 127:
             letters.append((i, chr(code)))
             continue
@@ -172,6 +171,16 @@ def _runs(raw: Any, textpage: Any) -> tuple[list[_Run], bool]:
     if letters:
         _add_word(raw, tp, letters, runs)
     return runs, odd > 20 and odd > 0.3 * max(1, count)
+
+
+def _codes(raw: Any, tp: Any, count: int) -> Sequence[int]:
+    """The code of each character: all in one call where pdfium's text has one unit for each, else one by one."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    if raw.FPDFText_GetText(tp, 0, count, buffer) == count + 1:
+        codes = buffer[:count]
+        if 0 not in codes and not any(0xD800 <= c < 0xE000 for c in codes):
+            return codes
+    return [raw.FPDFText_GetUnicode(tp, i) for i in range(count)]
 
 
 def _add_word(raw: Any, tp: Any, letters: list[tuple[int, str]], runs: list[_Run]) -> None:
