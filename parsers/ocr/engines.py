@@ -93,6 +93,8 @@ class Rapid:
         )
         blank = np.full((ROW, ROW, 3), 255, np.uint8)
         self._engine(blank, use_det=False, use_cls=False, use_rec=True)  # loads the recogniser
+        # The detector, loaded at its first use, gains little by the arena and would keep half a gigabyte in it.
+        self._engine.cfg.EngineConfig.onnxruntime.enable_cpu_mem_arena = False
         recogniser: Any = self._engine.text_rec
         characters = recogniser.postprocess_op.character
         self._session = recogniser.session
