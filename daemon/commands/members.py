@@ -41,7 +41,14 @@ def import_(file: Path, *, config: Path | None, group: str | None, now: str | No
                         continue
                     prefix = f"{rules.prefix}-{lot.upper()}"
                     _, fresh = books.open_dossier(
-                        s, group=target, lot=lot, member=row, prefix=prefix, at=at, committed=True
+                        s,
+                        group=target,
+                        lot=lot,
+                        member=row,
+                        prefix=prefix,
+                        at=at,
+                        committed=True,
+                        wide=books.wide_kinds(rules),
                     )
                     opened += fresh
     out.print(f"{new} adhérents nouveaux, {changed} modifiés, {same} inchangés ; {opened} dossiers ouverts.")

@@ -249,9 +249,17 @@ def _apply(house: House, s: Session, mail: MailRow, incoming: Incoming, filing: 
 
 def _dossier_of(house: House, s: Session, group: str, member: Member, lot: str) -> DossierRow:
     row, _ = census.keep(s, group, member)
-    prefix = f"{house.groups[group].prefix}-{lot.upper()}"
+    rules = house.groups[group]
     now = house.clock()
-    dossier, fresh = books.open_dossier(s, group=group, lot=lot, member=row, prefix=prefix, at=now)
+    dossier, fresh = books.open_dossier(
+        s,
+        group=group,
+        lot=lot,
+        member=row,
+        prefix=f"{rules.prefix}-{lot.upper()}",
+        at=now,
+        wide=books.wide_kinds(rules),
+    )
     if fresh and not row.known:
         _as_before(s, dossier, now)
     return dossier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,6 +23,7 @@ from daemon.store.models import (
 )
 from parsers.records import Piece, Reading
 from rules.records import Dossier, LetterOnFile, Member, Message, News, PieceOnFile
+from rules.schema import Group
 
 READING = TypeAdapter(Reading)
 PIECE = TypeAdapter(Piece)
@@ -141,7 +142,15 @@ def _heard(session: Session, row: DossierRow) -> tuple[dt.datetime, ...]:
 
 
 def open_dossier(
-    session: Session, *, group: str, lot: str, member: MemberRow, prefix: str, at: dt.datetime, committed: bool = False
+    session: Session,
+    *,
+    group: str,
+    lot: str,
+    member: MemberRow,
+    prefix: str,
+    at: dt.datetime,
+    committed: bool = False,
+    wide: Collection[str] = (),
 ) -> tuple[DossierRow, bool]:
     """The member’s dossier of a lot, opened with the next ref (`CIG-2-0042`) where there is none; whether it was."""
     session.flush()
@@ -164,8 +173,22 @@ def open_dossier(
     )
     session.add(row)
     session.flush()
+    _share(session, row, wide)
     journal.append(session, at, "dossier.opened", row.ref, member=member.id, lot=lot, committed=committed)
     return row, True
+
+
+def _share(session: Session, row: DossierRow, wide: Collection[str]) -> None:
+    """Papers of `wide` kinds (a group convention) that the member sent already stand in its new dossier, too."""
+    own = select(DossierRow.id).where(DossierRow.member_id == row.member_id, DossierRow.id != row.id)
+    placed = session.scalars(select(PlacementRow).where(PlacementRow.dossier_id.in_(own)).order_by(PlacementRow.id))
+    pieces = {p.piece.id: p.piece for p in placed.unique() if p.piece.reading["kind"] in wide}
+    session.add_all(PlacementRow(dossier_id=row.id, piece=piece) for piece in pieces.values())
+
+
+def wide_kinds(group: Group) -> frozenset[str]:
+    """Kinds of the papers that count in every dossier of a member."""
+    return frozenset(k for r in group.requirements if r.group_wide for k in r.kinds)
 
 
 def ask(

@@ -269,3 +269,13 @@ def test_every_group_s_mail_stays_its_own(town: Town) -> None:
     assert {d["group"] for d in town.dossiers().values()} == {CIG, LDMEMS}
     assert "cigversailles" in str(town.sent(TOWN.email)[0]["From"])
     assert "0540015y_ga" in str(town.sent(SCHOOL.email)[0]["From"])
+
+
+def test_a_convention_that_came_first_stands_in_a_dossier_opened_later(town: Town) -> None:
+    first = {"EJ.pdf": scene.certificates(SCHOOL), "convention.pdf": scene.group_convention(SCHOOL)}
+    town.deliver(scene.mail(SCHOOL, "x@example.org", "EJ", "Voici.", first, message_id="a@b.example"), LDMEMS)
+    town.run()
+    second = {"contrat.pdf": scene.merchant(SCHOOL)}
+    town.deliver(scene.mail(SCHOOL, "x@example.org", "TPE", "Voici.", second, message_id="c@b.example"), LDMEMS)
+    town.run(town.now + dt.timedelta(hours=1))
+    assert requirement(town.dossiers()["tpe"], "group_convention") == "refused", "the same paper, the same answer"
