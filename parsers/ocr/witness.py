@@ -116,9 +116,10 @@ def plain(text: str) -> str:
 
 
 def _verdict(engine: engines.Rapid, clean: Pixels, word: Read, second: str | None) -> Verdict:
-    """Measured on invented forms in eight hands (bench/ocr.py says how): a word that both engines read alike, the first
-    one sure of each letter, was never wrong; one that only the first reads was wrong once in a hundred where the
-    second look was sure of the same, once in five where it was not.
+    """How far a word may be believed. The bounds are fitted, not proven: on 40 invented pages in seven hands and four
+    typefaces, a word that both engines read alike, the first one sure of each letter, was wrong once in 198 by hand and
+    never in 300 typed; one that only the first reads, once in 109 where the second look was sure of the same, and three
+    times in 16 where it was not.
     """
     agreed = second is not None and plain(second) == plain(word.text)
     confidence = 1 - (1 - word.confidence) * 0.1 if agreed else word.confidence * 0.9
