@@ -151,9 +151,12 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
                 return best
             best = ours[0]
             found = ours
+        if best.kind == "legal_commitment" and _labels(best):
+            # « Engagement juridique : E123 » is a reference where another line says that this is a bon de commande.
+            best = next((t for t in found if t.kind == "purchase_order" and not _labels(t)), best)
         valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
         both = len(found) > 1 and {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
-        if len(found) > 1 and ":" in found[1].rest:
+        if any(t.kind == "legal_commitment" and _labels(t) for t in found[:3]) or (len(found) > 1 and ":" in found[1].rest):
             both = False
         if best.kind == "purchase_order" and (
             valant or (both and found[1].kind == "legal_commitment" and found[1].segment.size >= best.segment.size)
@@ -161,6 +164,11 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
             return replace(best, kind="legal_commitment")
         return best
     return None
+
+
+def _labels(title: Title) -> bool:
+    """Whether what looks like a title is a label with its value behind a colon."""
+    return re.match(r"\s*(?:n\s?[°*'o]|numero)?\s*:\s*\S", title.rest) is not None
 
 
 def foreign(text: str) -> bool:
