@@ -47,7 +47,8 @@ def _child(pipe: Connection, context: Context) -> None:
     """The child's loop: a job in, the documents' names as they are begun, the reading out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it finishes the unit at hand
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    limit = context.limits.memory
+    # Of the address space counted here, threads and arenas touch but a part: resident memory stays under the limit.
+    limit = context.limits.memory * 3 // 2
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     from parsers.read import read
 
@@ -87,7 +88,10 @@ class Reader:
         """What `parsers.read.read` says of the bytes. Raises ReaderDied where not even the mail's head can be read."""
         spoiled: dict[str, str] = {}
         for _ in range(self.context.limits.parts + 1):
+            worn = self._served > 0
             outcome, value = self._attempt(_Job(data, source, spoiled))
+            if outcome == "memory" and worn:
+                continue  # what former messages left in the child may have filled it: a fresh one is the judge
             if outcome == "done":
                 reading: Reading = value
                 return reading

@@ -73,6 +73,8 @@ def read_leaf(leaf: Leaf, context: Context, watch: Watch | None = None) -> list[
         return [_unreadable(leaf, leaf.findings)]
     try:
         return document.read_document(leaf.data, leaf.name, leaf.media_type, context)
+    except MemoryError:
+        raise  # no fault of the document's: whoever bounds the memory says what it costs
     except Exception:
         # The one broad net: a document that breaks its reader in a way nobody foresaw is put to a person, and the
         # rest of the mail is read. Nothing is logged here: the message would carry the document's content.

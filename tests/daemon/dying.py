@@ -1,8 +1,8 @@
 """The daemon run again and again, killed (SIGKILL) at every point between two transactions, until nothing is left.
 
-`python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at its first commit of work: first just
-before it (what it did outside the database has happened, the commit has not), then just after it. Prints how many
-lives it took.
+`python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at a commit of work. The first one dies
+just after its first commit (often a mere claim), the next just before its second (what was done outside the database
+has happened, the commit has not), the third just after it, and so on in turn. Prints how many lives it took.
 """
 
 import asyncio
@@ -21,13 +21,17 @@ from daemon.service import run_once
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
-def live(path: Path, now: str, when: str) -> None:
-    """One life: dies at its first commit of work, or ends where there is none left."""
+POINTS = ((1, "after"), (2, "before"), (2, "after"))
+
+
+def live(path: Path, now: str, number: int, when: str) -> None:
+    """One life: dies at its `number`-th commit of work, or ends where there is no such left."""
     house = House(config.load(path), stopped(parse(now)))
     house.database.migrate()
     house.database.release_dead()
     house.take_census()
     wrote: set[int] = set()
+    done = [0]
 
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -40,6 +44,10 @@ def live(path: Path, now: str, when: str) -> None:
     @event.listens_for(house.database.engine, "commit")
     def commit(connection) -> None:  # type: ignore[no-untyped-def]
         if id(connection) not in wrote:
+            return
+        wrote.discard(id(connection))
+        done[0] += 1
+        if done[0] < number:
             return
         if when == "before":
             die()
@@ -54,12 +62,12 @@ def main(path: Path, now: str) -> int:
     """Lives until one of them ends by itself."""
     lives = 0
     while True:
-        for when in ("before", "after"):
+        for number, when in POINTS:
             lives += 1
             pid = os.fork()
             if pid == 0:
                 try:
-                    live(path, now, when)
+                    live(path, now, number, when)
                     os._exit(0)
                 except BaseException:
                     import traceback
@@ -67,7 +75,7 @@ def main(path: Path, now: str) -> int:
                     traceback.print_exc()
                     os._exit(1)
             _, status = os.waitpid(pid, 0)
-            if os.WIFEXITED(status):
+            if os.WIFEXITED(status) and (os.WEXITSTATUS(status) or (number, when) == POINTS[0]):
                 sys.stdout.write(f"{lives}\n")
                 return os.WEXITSTATUS(status)
 
