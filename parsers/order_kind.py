@@ -156,7 +156,8 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
             best = next((t for t in found if t.kind == "purchase_order" and not _labels(t)), best)
         valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
         both = len(found) > 1 and {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
-        if any(t.kind == "legal_commitment" and _labels(t) for t in found[:3]) or (len(found) > 1 and ":" in found[1].rest):
+        told = any(t.kind == "legal_commitment" and _labels(t) for t in found[:3])
+        if told or (len(found) > 1 and ":" in found[1].rest):
             both = False
         if best.kind == "purchase_order" and (
             valant or (both and found[1].kind == "legal_commitment" and found[1].segment.size >= best.segment.size)
