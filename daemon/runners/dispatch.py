@@ -30,6 +30,7 @@ from daemon.outgoing import Receipt
 from daemon.runners import retry
 from daemon.store import journal
 from daemon.store.models import DossierRow, LetterRow, MailRow, MessageRow
+from rules import tell
 from rules.calendar import Days
 
 log = logging.getLogger(__name__)
@@ -308,19 +309,16 @@ def undeliverable(s: Session, house: House, row: LetterRow, why: str) -> None:
     if row.role == "coordinator" or s.scalar(select(LetterRow.id).where(LetterRow.key == key)) is not None:
         return
     to = ", ".join(row.recipients) or "(aucune adresse)"
+    told = f"La lettre « {row.subject or row.kind} » n’a pu être remise à {to} : {why}."
+    ask = "Vérifiez l’adresse dans le recensement, ou joignez le destinataire par un autre moyen."
     facts = {
+        "member": None,
+        "message": None,
         **{k: v for k, v in row.facts.items() if k in ("group", "dossier", "member")},
         "at": house.clock().isoformat(),
         "to": "coordinator",
         "addressee": {"name": ""},
-        "message": None,
-        "reason": "undeliverable",
-        "text": f"La lettre « {row.subject or row.kind} » n’a pu être remise à {to} : {why}.",
-        "ask": "Vérifiez l’adresse dans le recensement, ou joignez le destinataire par un autre moyen.",
-        "missing": [],
-        "milestone": None,
-        "reminders": [],
-        "candidates": [],
+        **tell.escalation("undeliverable", told, ask),
     }
     dossier: DossierRow | None = row.dossier
     s.add(

@@ -121,3 +121,15 @@ def test_a_mail_that_cannot_be_ruled_on_is_tried_three_times_then_put_aside(
     town.run(town.now + dt.timedelta(hours=1))
     assert town.dossiers()["5"]["state"] == "incomplete"
     assert len(town.sent(TOWN.email)) == 1
+
+
+def test_a_letter_without_an_address_is_told_to_the_coordinator(town: Town) -> None:
+    config = town.config.read_text(encoding="utf-8")
+    town.config.write_text(config.replace('dematis = "dossiers@dematis.example.org"\n', ""), encoding="utf-8")
+    town.deliver(GOOD)
+    files = {"F.pdf": scene.account(TOWN, "5", yes=False)}
+    town.deliver(scene.mail(TOWN, "x@example.org", "F", "Voici la fiche.", files, message_id="f@b.example"))
+    town.run()
+    assert [x["state"] for x in town.letters("forward")] == ["failed"]
+    [told] = [m for m in town.sent(f"coordination@{CIG}.example.org") if "n’a pu être remise" in body(m)]
+    assert "aucune adresse connue" in body(told)
