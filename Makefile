@@ -21,7 +21,7 @@ debian: ## Debian packages that the tests start (Dovecot, Postfix, PostgreSQL…
 	@tests/debian-packages.sh
 
 test: debian $(VENV)/.dev ## every test, warnings as errors
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest
 
 lint: $(VENV)/.dev ## ruff, mypy strict, import direction
 	$(BIN)/ruff check .
