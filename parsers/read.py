@@ -56,13 +56,17 @@ def _written(parsed: ParsedMail, pieces: tuple[Piece, ...], context: Context, wa
     from parsers import body
 
     leaf = body.leaf(parsed, pieces)
-    if leaf is None or (watch is not None and watch(leaf) is not None):
+    if leaf is None:
         return []
+    if watch is not None and (aside := watch(leaf)) is not None:
+        return [_unreadable(leaf, (aside,))]
     try:
         return body.read(leaf, context)
+    except MemoryError:
+        raise  # as below
     except Exception:
-        # As below: the words stay what they were, a mail that a person reads.
-        return []
+        # As below: what may be an order is put to a person, never passed over in silence.
+        return [_unreadable(leaf, (Finding(code="unreadable", text=_CRASHED),))]
 
 
 def read_leaf(leaf: Leaf, context: Context, watch: Watch | None = None) -> list[Piece]:

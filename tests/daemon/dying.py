@@ -1,8 +1,10 @@
-"""The daemon run again and again, killed (SIGKILL) at every point between two transactions, until nothing is left.
+"""The daemon run again and again, killed (SIGKILL) around its transactions, until nothing is left.
 
 `python -m tests.daemon.dying CONFIG INSTANT`: each life is a fork that ends at a commit of work. The first one dies
 just after its first commit (often a mere claim), the next just before its second (what was done outside the database
-has happened, the commit has not), the third just after it, and so on in turn. Prints how many lives it took.
+has happened, the commit has not), the third just after it, and so on in turn:
+three of four commits are points of death, the one between the first and the second of a third life is not.
+Prints how many lives it took.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""kill -9 at every point between two transactions, restarted each time: each letter once, no mail lost."""
+"""kill -9 around transactions, restarted each time: each letter once, no mail lost."""
 
 import subprocess
 import sys
