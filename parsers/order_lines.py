@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from parsers import checks, values
 from parsers.page import Word
 from parsers.records import Finding, Line
-from parsers.tables import ADJUSTMENT, Row, Table
+from parsers.table_rows import Row
+from parsers.tables import ADJUSTMENT, Table
 
 _HALF = Decimal("0.005")
 _CENT = Decimal("0.01")

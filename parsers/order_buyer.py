@@ -1,0 +1,112 @@
+"""Who orders: the buyer's name, SIRET, UAI and address, each by its own witnesses."""
+
+from __future__ import annotations
+
+import re
+
+from parsers import names, parties, values
+from parsers.order_labels import Found
+from parsers.order_view import Read, View, sirets, value_of
+
+
+def member_name(view: View) -> Read | None:
+    """The buyer's name: behind its label, else the buyer's block's first line."""
+    block = view.buyer()
+    if block is not None:
+        for f in view.inside(block):
+            if f.key == "member_name" and f.text and not any(c.isdigit() for c in f.text[:3]):
+                return value_of(f)
+        name = parties.address(block, view.context).name
+        if name is not None:
+            return name[0], name[1].words, name[1].page
+    for f in view.labelled("member_name"):
+        if names.is_public_body(f.text):
+            return value_of(f)
+    return None
+
+
+def siret(view: View) -> Read | None:
+    """The buyer's SIRET, never the supplier's."""
+    sold = {x[:9] for x in view.context.suppliers} | parties.sold(view.context)
+    sold |= {x[:9] for b in view.blocks if b.role == "supplier" for x, _ in sirets(b.segments)}
+    found: list[tuple[float, Read]] = []
+    labelled = {id(f.value): f for f in view.labelled("siret")}
+    for b in view.blocks:
+        if b.role == "supplier":
+            continue
+        for x, s in sirets(b.segments):
+            if x[:9] in sold:
+                continue
+            known = any(c.siret == x for c in view.context.census)
+            score = (
+                2.0 * (id(s) in labelled)
+                + 2.0 * (b.role == "buyer")
+                + 1.0 * (b.role == "billing")
+                + 1.0 * (x[0] in "12")
+                + known
+            )
+            found.append((score + 0.5 * values.valid_siret(x), (x, s.words, s.page)))
+    for f in view.labelled("siret"):
+        digits = values.parse_siret(f.text)
+        if digits and digits[:9] not in sold:
+            found.append((2.5, (digits, f.words, f.page)))
+    return max(found, key=lambda x: x[0])[1] if found else None
+
+
+def uai(view: View) -> Read | None:
+    """The school's UAI."""
+    for f in view.labelled("uai"):
+        code = values.parse_uai(f.text.split("  ")[0]) or next(
+            (c for t in f.text.split() if (c := values.parse_uai(t))), None
+        )
+        if code:
+            return code, f.words, f.page
+    for s in view.around:
+        if not view.sold(s):
+            for w in s.words:
+                code = values.parse_uai(w.text)
+                if code and values.valid_uai(code) and view.role.get(s) == "buyer":
+                    return code, (w,), s.page
+    return None
+
+
+def address(view: View) -> dict[str, Read | None]:
+    """Street, postal code and city of the buyer."""
+    block = view.buyer()
+    if block is None:
+        return {}
+    a = parties.address(block, view.context)
+    found: dict[str, Read | None] = {
+        k: (v[0], v[1].words, v[1].page)
+        for k, v in (("street", a.street), ("postal_code", a.postal_code), ("city", a.city))
+        if v is not None
+    }
+    labelled = view.inside(block)
+    if a.city is None and not any(f.key in ("place", "city") and f.text for f in labelled):
+        # A form of rows: each label stands in a cell of its own.
+        elsewhere = [f for f in view.labelled("street", "place", "postal_code", "city") if f not in labelled]
+        labelled += [f for f in elsewhere if view.role.get(f.label, "") not in ("billing", "delivery")]
+    for f in labelled:
+        if not f.text:
+            continue
+        if f.key == "street" and "street" not in found:
+            found.update(_address_line(f))
+        elif f.key in ("place", "postal_code", "city"):
+            got = parties.place(f.text)
+            if got is not None:
+                found["postal_code"], found["city"] = (got[0], f.words, f.page), (got[1], f.words, f.page)
+            elif f.key == "postal_code" and (code := values.parse_postal_code(f.text)):
+                found["postal_code"] = (code, f.words, f.page)
+            elif f.key == "city" and not any(c.isdigit() for c in f.text):
+                found["city"] = value_of(f)
+    return found
+
+
+def _address_line(f: Found) -> dict[str, Read | None]:
+    """A street behind its label, with or without the place behind it."""
+    parts = re.split(r"\s*(?:,|\s[-–]\s)\s*(?=\d{5}\b)|\s+(?=\d{5}\s+[A-ZÀ-Þ])", f.text, maxsplit=1)
+    found: dict[str, Read | None] = {"street": (parts[0].strip(" ,-–"), f.words, f.page)}
+    got = parties.place(parts[1]) if len(parts) > 1 else None
+    if got is not None:
+        found |= {"postal_code": (got[0], f.words, f.page), "city": (got[1], f.words, f.page)}
+    return found

@@ -1,0 +1,161 @@
+"""Whom to ask about an order, and who signed it: names, roles, telephone, e-mail, day of signature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from parsers import names, order_labels, order_totals, parties, people, values
+from parsers.catalogue import catalogue
+from parsers.layout import Segment, overlap, same_row
+from parsers.order_labels import Found
+from parsers.order_view import Read, View, value_of
+
+
+def contact(view: View, group: str | None) -> dict[str, Read | None]:
+    """Who follows the order, with telephone and e-mail."""
+    found: dict[str, Read | None] = {}
+    person: Found | None = None
+    for f in sorted(view.labelled("contact_name"), key=lambda f: not f.strong):
+        who = people.split(f.text)
+        name = who.name or (
+            people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
+        )
+        if name and not names.is_public_body(name):
+            person = f
+            found["contact_name"] = (name, f.words, f.page)
+            if who.role:
+                found["contact_role"] = (who.role, f.words, f.page)
+            elif f.value is not None and (under := _under(view, f.value)) is not None and people.is_role(under.text):
+                found["contact_role"] = (under.text, under.words, under.page)
+            break
+    foot = set(view.below) if view.table else set()
+    role = [f for f in view.labelled("contact_role", "signatory_role") if f.label not in foot]
+    if "contact_role" not in found and person is not None and role:
+        found["contact_role"] = value_of(role[0])
+    found["contact_phone"] = _phone(view, person)
+    found |= _emails(view, person, group)
+    return found
+
+
+def _under(view: View, s: Segment) -> Segment | None:
+    """The line right below a segment, in its column, without a label."""
+    near = [
+        o
+        for o in view.around
+        if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
+    ]
+    if len(near) != 1 or any(m.colon or m.strong for m in order_labels.marks(near[0])):
+        return None
+    return near[0]
+
+
+def _places(view: View, person: Found | None) -> list[tuple[int, Segment]]:
+    """Segments outside the supplier's blocks, those nearest the contact first."""
+    ranked = []
+    for s in view.around:
+        if view.sold(s):
+            continue
+        near = person is not None and any(s is x or _close(s, x) for x in (person.label, person.value) if x)
+        ranked.append((0 if near else 1 if view.role.get(s) in ("buyer", "billing") else 2, s))
+    return sorted(ranked, key=lambda x: x[0])
+
+
+def _phone(view: View, person: Found | None) -> Read | None:
+    refused = {id(f.value or f.label) for f in view.labels if f.key == "stop" and f.text}
+    labelled = view.labelled("contact_phone")
+    for rank, s in _places(view, person):
+        if rank == 0 and not order_labels.marks(s) and (numbers := values.find_phones(s.text)):
+            return numbers[0], s.words, s.page
+        for f in labelled:
+            if (f.value or f.label) is s:
+                numbers = values.find_phones(f.text) or tuple(filter(None, [values.parse_phone(f.text)]))
+                if numbers:
+                    return numbers[0], f.words, f.page
+        if person is not None and (s is person.label or s is person.value) and id(s) not in refused:
+            numbers = values.find_phones(s.text) or values.find_phones(person.text)
+            if numbers:
+                return numbers[0], s.words, s.page
+    return None
+
+
+def _emails(view: View, person: Found | None, group: str | None) -> dict[str, Read | None]:
+    found: dict[str, Read | None] = {}
+    places = _places(view, person)
+    buying = catalogue(group, view.context.forms)
+    of_schools = buying is not None and "school" in buying.buyers
+    for f in view.labelled("functional_email"):
+        address = values.parse_email(f.text)
+        if address:
+            found["functional_email"] = (address, f.words, f.page)
+    for _, s in places:
+        more = values.find_emails(person.text) if person is not None and s is person.value else ()
+        for address in values.find_emails(s.text) or more or _broken(view, s):
+            if parties.is_provider_domain(address.rpartition("@")[2], view.context):
+                continue
+            own = re.match(r"ce\.\d{7}[a-z]@", address) is not None and of_schools
+            by_person = person is not None and (s is person.label or s is person.value)
+            name = "functional_email" if own and not by_person else "contact_email"
+            if address not in {v[0] for v in found.values() if v}:
+                found.setdefault(name, (address, s.words, s.page))
+    return found
+
+
+def _broken(view: View, s: Segment) -> tuple[str, ...]:
+    """An address that goes on in the next line of the same column."""
+    if "@" not in s.text:
+        return ()
+    below = [
+        o
+        for o in view.around
+        if o.page == s.page
+        and 0 <= o.box[1] - s.box[3] + 2 < 1.2 * s.height
+        and overlap(s.box[0], s.box[2], o.box[0], o.box[2]) > 0
+    ]
+    return values.find_emails(s.text + "\n" + below[0].text) if below else ()
+
+
+def _close(a: Segment, b: Segment) -> bool:
+    """Whether two segments stand next to each other: same line, or within three lines in the same column."""
+    if a.page != b.page:
+        return False
+    gap = max(-overlap(a.box[1], a.box[3], b.box[1], b.box[3]), 0.0)
+    return (gap < 3.2 * max(a.height, b.height) and abs(a.box[0] - b.box[0]) < 60) or same_row(a.box, b.box)
+
+
+def signatory(view: View) -> dict[str, Read | None]:
+    """Who signs, in which office, and when: from what stands below the lines."""
+    foot = [s for s in view.below if order_totals.kind_of(s.key) is None] if view.table else []
+    taken = {id(f.label) for f in view.labels if f.key in ("contact_name", "contact_phone", "contact_email") and f.text}
+    foot = [s for s in foot if id(s) not in taken and not view.sold(s)]
+    person = people.signatory(foot)
+    found: dict[str, Read | None] = {}
+    if person.name:
+        words = [w for s in person.segments for w in s.words]
+        page = person.segments[0].page if person.segments else 0
+        found["signatory_name"] = (person.name, words, page)
+        if person.role:
+            found["signatory_role"] = (person.role, words, page)
+    if (day := _day(foot, person)) is not None:
+        found["signed_on"] = day
+    return found
+
+
+def _day(foot: Sequence[Segment], person: people.Person) -> Read | None:
+    """The day of signature among the segments below the lines: behind « le », or alone beside a name or a cue."""
+    cue = bool(person.name) or any(re.search(r"\bsignature\b|\bdate\b|\bcachet\b|\bvisa\b", s.key) for s in foot)
+    for s in foot:
+        dates = values.find_dates(s.text)
+        other = re.match(r"(?:date|delai).*(?:livraison|limite|echeance)|livr|edit|imprim|valid", s.key)
+        if len(dates) == 1 and not other:
+            behind = re.search(r"\ble\b|\bdate\b|\bfait\b|\bsigne", s.key)
+            if behind or (cue and values.parse_date(s.text)):
+                return dates[0], s.words, s.page
+        if re.search(r"\b(?:le|date)\s*:?$", s.key):
+            right = [
+                o for o in foot if o is not s and o.page == s.page and same_row(o.box, s.box) and o.box[0] > s.box[2]
+            ]
+            beside = min(right, key=lambda o: o.box[0], default=None)
+            if beside is not None and len(got := values.find_dates(beside.text)) == 1:
+                return got[0], beside.words, beside.page
+    return None

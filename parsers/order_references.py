@@ -1,0 +1,123 @@
+"""An order's own references: its number, the commitment's, Chorus Pro's service code, its date."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from parsers import values
+from parsers.layout import Segment, overlap
+from parsers.order_labels import Found
+from parsers.order_view import Read, View, value_of
+
+
+def order_number(view: View) -> Read | None:
+    """The order's number: behind its own label, in the title, or behind the `N°` that follows the title."""
+    strong = [f for f in view.labelled("order_number") if f.strong]
+    for f in strong:
+        if number := _number(f.text):
+            return number, f.words, f.page
+    if (view.title is not None and view.title.kind == "purchase_order") or (
+        view.title is not None and "commande" in view.title.segment.key
+    ):
+        text, words = view.title.segment.cut(view.title.rest_at)
+        text = (
+            re.sub(
+                r"(?i)^\s*(?:valant engagement juridique)?[\s:–-]*(?:n\s?[°ºo*']|num[ée]ro|num\.?)\s*:?\s*",
+                "",
+                text,
+            )
+            if re.match(r"\s*(?:valant engagement juridique)?[\s:-]*(?:n\s?[°*'o]|numero|num\.?)", values.fold(text))
+            else ""
+        )
+        if number := _number(text):
+            return number, words, view.title.segment.page
+    weak = [f for f in view.labelled("order_number") if not f.strong]
+    if weak:
+        for f in sorted(weak, key=partial(_from_title, view)):
+            if _from_title(view, f) < 450 and (number := _number(f.text)):
+                return number, f.words, f.page
+    for f in view.labelled("reference"):
+        if _from_title(view, f) < 80 and (number := _number(f.text)) and not re.search(r"march", values.fold(f.text)):
+            return number, f.words, f.page
+    return None
+
+
+def _from_title(view: View, f: Found) -> float:
+    """How far a label stands from the title, in points."""
+    if view.title is None or f.page != view.title.segment.page:
+        return f.label.box[1]
+    a, b = f.label.box, view.title.segment.box
+    return max(-overlap(a[1], a[3], b[1], b[3]), 0.0) + 0.5 * max(-overlap(a[0], a[2], b[0], b[2]), 0.0)
+
+
+def commitment_number(view: View) -> Read | None:
+    """The number of the (legal) commitment."""
+    for f in sorted(view.labelled("commitment_number"), key=lambda f: not f.strong):
+        if number := _number(f.text):
+            return number, f.words, f.page
+    if view.title is not None and view.title.kind == "legal_commitment" and "commande" not in view.title.segment.key:
+        text, words = view.title.segment.cut(view.title.rest_at)
+        stripped = re.sub(r"(?i)^[\s:–-]*(?:n\s?[°ºo*']|num[ée]ro)\s*:?\s*", "", text)
+        if stripped != text and (number := _number(stripped)):
+            return number, words, view.title.segment.page
+    return None
+
+
+def service_code(view: View) -> Read | None:
+    """Chorus Pro's service code."""
+    for f in view.labelled("service_code"):
+        code = f.text.split(" – ")[0].split(" - ")[0].strip()
+        if re.fullmatch(r"[\w./\- ]{1,40}", code) and len(code.split()) <= 3:
+            return code, f.words, f.page
+    for f in view.labelled("service"):
+        if re.fullmatch(r"[A-Z0-9][A-Z0-9_./-]{1,19}", f.text):
+            return value_of(f)
+    return None
+
+
+def order_date(view: View) -> Read | None:
+    """The day of the order, from the labels above the lines or the title; never the day of signature."""
+    head = view.above if view.table else view.around
+    above = set(head)
+    for f in sorted(view.labelled("order_date"), key=lambda f: not f.strong):
+        if not f.strong and f.label not in above:
+            continue
+        dates = values.find_dates(f.text)
+        if dates and (f.strong or len(dates) == 1):
+            return dates[0], f.words, f.page
+    if view.title is not None:
+        dates = values.find_dates(view.title.segment.text)
+        if dates:
+            return dates[0], view.title.segment.words, view.title.segment.page
+    refused = {f.label for f in view.labels if f.key == "stop" and values.find_dates(f.text)}
+    for s in head:
+        if view.sold(s) or s in refused or s.box[1] > 0.6 * _height(view, s):
+            continue
+        dates = values.find_dates(s.text)
+        if len(dates) == 1 and re.match(r"(?:[a-z' -]{2,40},?\s*)?(?:le|du|en date du)\s*:?\s*\d|.*\bdu\s+\d", s.key):
+            return dates[0], s.words, s.page
+    return None
+
+
+def _height(view: View, s: Segment) -> float:
+    return next(x.page.height for x in view.sheets if x.page.number == s.page)
+
+
+def _number(text: str) -> str | None:
+    """A reference number at the beginning of a text, as written; None where there is none."""
+    text = re.split(r"\s+(?:du|le|en date|date|page|–|-|\|)\s+|\s*[;(]|,\s", text.strip(" :.-–"), maxsplit=1)[0].strip(
+        " :.,-–"
+    )
+    tokens: list[str] = []
+    for token in text.split():
+        if not re.fullmatch(r"[A-Za-z0-9ÉÈÀ][\w./°\-–]*", token) or len(tokens) == 3:
+            break
+        if tokens and token.isalpha() and not token.isupper():
+            break
+        tokens.append(token)
+    value = " ".join(tokens).rstrip(".")
+    digits = sum(c.isdigit() for c in value)
+    if not digits or len(value) > 30 or (values.parse_date(value) and "/" in value) or re.fullmatch(r"\d{14}", value):
+        return None
+    return value

@@ -1,0 +1,112 @@
+"""An order taken apart: its table, what stands around it, blocks of lines with their roles, labels with values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from parsers import order_kind, order_labels, parties, tables
+from parsers.layout import Segment, Sheet
+from parsers.order_labels import Found
+from parsers.page import Word
+from parsers.parties import Block
+from parsers.records import Context
+
+Read = tuple[str, Sequence[Word], int]  # value, words, page
+
+
+@dataclass
+class View:
+    """An order taken apart: table, what stands around it, blocks with their roles, labels with their values."""
+
+    sheets: Sequence[Sheet]
+    title: order_kind.Title | None
+    context: Context
+    table: tables.Table | None
+    around: list[Segment] = field(default_factory=list)  # all but the table's rows
+    above: list[Segment] = field(default_factory=list)
+    below: list[Segment] = field(default_factory=list)  # from the table's last row on, all pages' totals included
+    blocks: list[Block] = field(default_factory=list)
+    labels: list[Found] = field(default_factory=list)
+    role: dict[Segment, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return "\n".join(s.text for sheet in self.sheets for s in sheet.segments)
+
+    @property
+    def buyers(self) -> list[Block]:
+        """The blocks that tell the buyer, the likeliest first."""
+        rank = {"buyer": 0, "billing": 1, "delivery": 2}
+        return sorted((b for b in self.blocks if b.role in rank), key=lambda b: (rank[b.role], b.page, not b.told))
+
+    def sold(self, s: Segment) -> bool:
+        """Whether a segment belongs to the supplier."""
+        return self.role.get(s) == "supplier"
+
+    def buyer(self) -> Block | None:
+        """The block that tells the buyer best: with a name and an address, else with a name."""
+        scored = []
+        for i, b in enumerate(self.buyers):
+            a = parties.address(b, self.context)
+            labelled = any(f.key == "member_name" and f.text for f in self.inside(b))
+            scored.append(
+                (
+                    (
+                        2 * bool(a.name or labelled)
+                        + (a.city is not None or any(f.key in ("place", "city") for f in self.inside(b))),
+                        -i,
+                    ),
+                    b,
+                )
+            )
+        return max(scored, key=lambda x: x[0])[1] if scored else None
+
+    def inside(self, b: Block) -> list[Found]:
+        """The labels that stand in a block."""
+        return [f for f in self.labels if f.label in b.segments]
+
+    def labelled(self, *keys: str) -> list[Found]:
+        """Labels with a value, outside the supplier's blocks."""
+        return [
+            f
+            for f in self.labels
+            if f.key in keys and f.text and not self.sold(f.label) and not (f.value and self.sold(f.value))
+        ]
+
+
+def take_apart(sheets: Sequence[Sheet], title: order_kind.Title | None, context: Context) -> View:
+    """The view of an order's pages."""
+    table = tables.read(sheets)
+    view = View(sheets, title, context, table)
+    last = max(table.areas, default=0) if table else 0
+    for sheet in sheets:
+        area = table.areas.get(sheet.page.number) if table else None
+        for s in sheet.segments:
+            inside = area is not None and area[1] - 1 <= (s.box[1] + s.box[3]) / 2 <= area[3] + 1
+            if inside:
+                continue
+            view.around.append(s)
+            after = (area is not None and s.box[1] >= area[3] - 1) or (area is None and (sheet.page.number > last > 0))
+            (view.below if after else view.above).append(s)
+    if table is None:
+        view.below = list(view.around)
+    for sheet in sheets:
+        mine = [s for s in view.around if s.page == sheet.page.number]
+        found = parties.blocks(sheet, mine)
+        parties.assign(found, context)
+        view.blocks.extend(found)
+        view.labels.extend(order_labels.read(mine))
+    view.role = {s: b.role for b in view.blocks for s in b.segments}
+    return view
+
+
+def sirets(segments: Iterable[Segment]) -> list[tuple[str, Segment]]:
+    """Runs of 14 digits, each with the segment it stands in."""
+    return [(x, s) for s in segments for x in parties.sirets(s.text)]
+
+
+def value_of(f: Found) -> Read:
+    """A label's value as it is."""
+    return f.text, f.words, f.page

@@ -1,0 +1,184 @@
+"""The header of an order's table: which columns its words announce, over one line or several.
+
+Columns are known by what their header says (Désignation, Qté, P.U. HT, Remise, TVA, Montant HT…), in any order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from parsers import values, vocabulary
+from parsers.layout import Segment, Sheet, bounds, overlap, same_row
+from parsers.page import Word
+from parsers.records import Box
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what its header says and from where to where it goes."""
+
+    kind: str
+    x0: float
+    x1: float
+    head: Box
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header's columns, where it ends, and its words."""
+
+    columns: tuple[Column, ...]
+    box: Box
+
+
+def column_kind(folded: str) -> str | None:
+    """What a header cell's folded text announces, None where it is no header."""
+    text = re.sub(r"\s+", " ", folded).strip(" .:*")
+    return next((e.key for e, p in vocabulary.patterns("columns", r"\.?") if p.fullmatch(text)), None)
+
+
+def headers(sheet: Sheet) -> list[Header]:
+    """The headers of order tables on a page, from the top."""
+    found: list[Header] = []
+    rows = sheet.rows
+    for i, row in enumerate(rows):
+        cells = _cells(row)
+        kinds = {k for k, _ in cells}
+        if not _enough(kinds) and not ("label" in kinds or kinds & {"quantity", "price", "total"}):
+            continue
+        merged = _merge(sheet, i)
+        if merged is None or not _enough({c.kind for c in merged.columns}):
+            continue
+        if found and overlap(found[-1].box[1], found[-1].box[3], merged.box[1], merged.box[3]) > 0:
+            continue
+        found.append(merged)
+    return found
+
+
+def _enough(kinds: Iterable[str]) -> bool:
+    kinds = set(kinds)
+    money = kinds & {"price", "net", "total", "price_ttc", "total_ttc"}
+    return ("label" in kinds and bool(money | (kinds & {"quantity"}))) or (
+        "quantity" in kinds and len(money) >= 1 and len(kinds) >= 3
+    )
+
+
+def _cells(row: Sequence[Segment]) -> list[tuple[str, Box]]:
+    """The header cells that a row's segments hold; a segment may hold several, set close together."""
+    cells: list[tuple[str, Box]] = []
+    for s in row:
+        kind = column_kind(s.key)
+        if kind is not None:
+            cells.append((kind, s.box))
+        else:
+            cells.extend(_parts(s))
+    return cells
+
+
+def _parts(s: Segment) -> list[tuple[str, Box]]:
+    """A segment as header cells side by side, empty where it is none."""
+    words = _apart(s.words)
+    best: dict[int, list[tuple[str, Box]]] = {0: []}
+    for end in range(1, len(words) + 1):
+        for start in range(max(0, end - 5), end):
+            if start not in best:
+                continue
+            kind = column_kind(" ".join(values.fold(w.text) for w in words[start:end]))
+            if kind is None:
+                continue
+            option = [*best[start], (kind, bounds(w.box for w in words[start:end]))]
+            if end not in best or len(option) < len(best[end]):
+                best[end] = option
+    return best.get(len(words), [])
+
+
+def _apart(words: Sequence[Word]) -> list[Word]:
+    """Header words set so tightly that they came as one (`QuantitéPrix`) taken apart, their boxes by share."""
+    found: list[Word] = []
+    for w in words:
+        cuts = [m.start() for m in re.finditer(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", w.text)]
+        at = [0, *cuts, len(w.text)]
+        x0, top, x1, bottom = w.box
+        wide = (x1 - x0) / max(len(w.text), 1)
+        found.extend(
+            replace(w, text=w.text[a:b], box=(x0 + a * wide, top, x0 + b * wide, bottom)) for a, b in pairwise(at)
+        )
+    return found
+
+
+def _merge(sheet: Sheet, at: int) -> Header | None:
+    """The header around a row: cells of two or three lines put together, by the columns they share."""
+    seed = sheet.rows[at]
+    lines = [seed]
+    for step in (-1, 1):
+        j, last = at + step, seed
+        while 0 <= j < len(sheet.rows) and len(lines) < 4 and _joins(sheet.rows[j], last, step):
+            lines.append(sheet.rows[j])
+            last, j = sheet.rows[j], j + step
+    best: Header | None = None
+    for group in (lines, [seed]):
+        columns = _columns([s for line in sorted(group, key=lambda r: r[0].box[1]) for s in line])
+        if columns is None:
+            continue
+        if best is None or len(columns) > len(best.columns):
+            best = Header(tuple(columns), bounds(c.head for c in columns))
+    return best
+
+
+def _joins(row: Sequence[Segment], near: Sequence[Segment], step: int) -> bool:
+    """Whether a row may be a further line of the header: close, without figures, made of header words."""
+    a, b = bounds(s.box for s in row), bounds(s.box for s in near)
+    gap = b[1] - a[3] if step < 0 else a[1] - b[3]
+    if gap > 0.8 * max(s.height for s in near):
+        return False
+    return all(_HEAD_WORD.fullmatch(w) for s in row for w in s.key.split())
+
+
+_HEAD_WORD = re.compile(
+    r"\(?(?:prix|unit\w*\.?|p\.?u\.?|h\.?t\.?|t\.?t\.?c\.?|€|eur|euros?|montant|total|tva|t\.v\.a\.?|taux|%|qte|quantite\w*|commandee?s?|cdee?|remise|"
+    r"ref\w*\.?|n°|code|article\w*|designation|libelle|hors|taxes?|net|brut|en|de|la|du|des|ligne|l'unite|d'unites?|/|cocher|nbre|nombre|unites?|"
+    r"prestations?|produits?|description|imputation|budgetaire|toutes|comprises)\)?"
+)
+
+
+def _columns(cells: Sequence[Segment]) -> list[Column] | None:
+    """Header cells, those above one another as one, each with its kind; None where one says nothing."""
+    parts: list[tuple[list[Word], Box]] = []
+    for s in cells:
+        split = _parts(s) if column_kind(s.key) is None else []
+        groups = (
+            [[w for w in _apart(s.words) if overlap(w.box[0], w.box[2], b[0], b[2]) > 0.1] for _, b in split]
+            if split
+            else [list(s.words)]
+        )
+        parts.extend((g, bounds(w.box for w in g)) for g in groups)
+    stacks: list[tuple[list[Word], Box]] = []
+    for words, box in sorted(parts, key=lambda p: p[1][1]):
+        over = [
+            x
+            for x in stacks
+            if overlap(x[1][0], x[1][2], box[0], box[2]) > 0.3 * min(x[1][2] - x[1][0], box[2] - box[0])
+        ]
+        if len(over) == 1 and not same_row(over[0][1], box):
+            over[0][0].extend(words)
+            stacks[stacks.index(over[0])] = (over[0][0], bounds((over[0][1], box)))
+        else:
+            stacks.append((words, box))
+    columns: list[Column] = []
+    for words, box in sorted(stacks, key=lambda x: x[1][0]):
+        # Narrow cells break words: « Descriptio » above « n ».
+        kind = column_kind(values.fold(" ".join(w.text for w in words)))
+        kind = kind or column_kind(values.fold("".join(w.text for w in words)))
+        columns.append(Column(kind or "unknown", box[0], box[2], box))
+    kinds = {c.kind for c in columns}
+    if "label" not in kinds and "unknown" in kinds and "quantity" in kinds and kinds & {"price", "net", "total"}:
+        wide = max((c for c in columns if c.kind == "unknown"), key=lambda c: c.x1 - c.x0)
+        columns[columns.index(wide)] = replace(wide, kind="label")
+    whole = [i for i, c in enumerate(columns) if c.kind == "total"]
+    if len(whole) > 1 and not any(c.kind in ("price", "net") for c in columns):
+        # « Prix HT … Total HT »: the first is the price of one.
+        columns[whole[0]] = replace(columns[whole[0]], kind="price")
+    return columns if any(c.kind != "unknown" for c in columns) else None
