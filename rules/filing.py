@@ -13,7 +13,7 @@ from rules import tell, wishes
 from rules.correspondents import deaf
 from rules.desk import Desk
 from rules.earned import earned
-from rules.incoming import Books, Incoming
+from rules.incoming import Books, Incoming, named_lots
 from rules.placing import opens, place
 from rules.provider_mail import file_provider
 from rules.provider_news import provider_of, told_by_member
@@ -71,6 +71,7 @@ def _from_person(
         identity=whole,
         lots=wishes.about_lots(group, incoming, quoted, placed_lots, own_lots),
         papers=tuple(_loose(group, incoming.reading.pieces[i]) for i in unfiled),
+        about=_about(desk, own, placed_lots),
     )
     news = _told(desk, own)
     letters, unclear = earned(desk, wish, own, placements, unfiled, told=bool(news))
@@ -101,6 +102,21 @@ def _told(desk: Desk, own: Sequence[OpenDossier]) -> tuple[tuple[str, News], ...
         if news is not None and d.state in {"forwarded", "active"}:
             found.append((d.ref, news))
     return tuple(found)
+
+
+def _about(desk: Desk, own: Sequence[OpenDossier], placed: Sequence[str]) -> tuple[OpenDossier, ...]:
+    """The dossiers that letters about the mail may name: those it quotes, else of the lots it names, else the only one.
+
+    Of several that nothing tells apart none is named.
+    """
+    mine = {d.ref for d in own}
+    quoted = [d for d in desk.quoted if d.ref in desk.incoming.threads or d.ref in mine]
+    if quoted:
+        return tuple(quoted)
+    mail = desk.incoming.mail
+    lots = {*placed, *named_lots(desk.group, f"{mail.subject}\n{mail.body}")}
+    named = [d for d in own if d.lot in lots]
+    return tuple(named or (own if len(own) == 1 and not lots else ()))
 
 
 def _concerns(

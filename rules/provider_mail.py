@@ -20,7 +20,8 @@ def file_provider(
     name = group.providers[provider].name
     about = [d for d in quoted if group.lot(d.lot).provider == provider]
     about = about or _meant(group, incoming, census, books, provider)
-    wish = wishes.Wish(group=group, incoming=incoming, identity=_whose(about), lots=tuple(d.lot for d in about))
+    lots = tuple(d.lot for d in about)
+    wish = wishes.Wish(group=group, incoming=incoming, identity=_whose(about), lots=lots, about=tuple(about))
     concerns = tuple(d.ref for d in about)
 
     def put(reason: str, text: str, ask: str) -> Filing:

@@ -28,6 +28,7 @@ class Wish:
     identity: Identity
     lots: tuple[str, ...]  # that it is about, as far as known
     papers: tuple[tell.Json, ...] = ()  # its pieces that no dossier took
+    about: tuple[OpenDossier, ...] = ()  # the dossiers that it is known to speak of: their refs stand in the subjects
 
     @property
     def known(self) -> bool:
@@ -215,6 +216,7 @@ def _letter(
             "message": tell.about_message(message),
             "lots": list(wish.lots),
             "papers": list(wish.papers),
+            "about": [d.ref for d in wish.about if provider in {None, wish.group.lot(d.lot).provider}],
             **facts,
         },
     )

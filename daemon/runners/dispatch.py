@@ -314,7 +314,7 @@ def undeliverable(s: Session, house: House, row: LetterRow, why: str) -> None:
     facts = {
         "member": None,
         "message": None,
-        **{k: v for k, v in row.facts.items() if k in ("group", "dossier", "member")},
+        **{k: v for k, v in row.facts.items() if k in ("group", "dossier", "member", "about")},
         "at": house.clock().isoformat(),
         "to": "coordinator",
         "addressee": {"name": ""},

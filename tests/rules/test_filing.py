@@ -324,3 +324,28 @@ def test_records_for_dossiers() -> None:
     assert on_file.findings == (("totals", "Faux."), ("no_lot", "Quel lot ?"))
     with pytest.raises(ValueError, match="bare document"):
         _ = Incoming(id="8", received_at=T0, reading=Reading(source="x", mail=None, pieces=())).mail
+
+
+def test_letters_about_a_mail_carry_the_refs_of_its_dossiers() -> None:
+    shelf = Shelf((open_dossier("2"), open_dossier("5"), open_dossier("1")))
+    both = filed(shelf=shelf, intents=("question_technical",), body="Les lots 2 et 5 fonctionnent-ils sur tablette ?")
+    assert [(x.to, x.facts["about"]) for x in both.letters] == [
+        ("sender", ["CIG-2-0001", "CIG-5-0001"]),
+        ("provider", ["CIG-2-0001", "CIG-5-0001"]),
+    ]
+    mixed = filed(shelf=shelf, intents=("question_technical", "withdraw"), body="Lots 1 et 2 : achatpublic.com se bloque.")
+    assert [(x.to, x.facts["about"]) for x in mixed.letters] == [
+        ("sender", ["CIG-1-0001", "CIG-2-0001"]),
+        ("provider", ["CIG-1-0001"]),
+        ("coordinator", ["CIG-1-0001", "CIG-2-0001"]),
+    ]
+    nothing_named = filed(shelf=shelf, intents=("withdraw",), body="Nous souhaitons nous retirer.")
+    assert {tuple(x.facts["about"]) for x in nothing_named.letters} == {()}, "three dossiers: nobody knows which"
+    alone = filed(shelf=Shelf((open_dossier("5"),)), intents=("withdraw",), body="Nous souhaitons nous retirer.")
+    assert {tuple(x.facts["about"]) for x in alone.letters} == {("CIG-5-0001",)}
+
+
+def test_a_ref_that_a_stranger_writes_is_not_given_back() -> None:
+    shelf = Shelf((open_dossier("5", FAR),))
+    asked = filed(shelf=shelf, quoted_refs=("CIG-5-0001",), intents=("withdraw",))
+    assert {tuple(x.facts["about"]) for x in asked.letters} == {()}
