@@ -327,13 +327,14 @@ def test_records_for_dossiers() -> None:
 
 
 def test_letters_about_a_mail_carry_the_refs_of_its_dossiers() -> None:
-    shelf = Shelf((open_dossier("2"), open_dossier("5"), open_dossier("1")))
+    shelf = Shelf((open_dossier("1"), open_dossier("2"), open_dossier("5")))
     both = filed(shelf=shelf, intents=("question_technical",), body="Les lots 2 et 5 fonctionnent-ils sur tablette ?")
     assert [(x.to, x.facts["about"]) for x in both.letters] == [
         ("sender", ["CIG-2-0001", "CIG-5-0001"]),
         ("provider", ["CIG-2-0001", "CIG-5-0001"]),
     ]
-    mixed = filed(shelf=shelf, intents=("question_technical", "withdraw"), body="Lots 1 et 2 : achatpublic.com se bloque.")
+    body = "Lots 1 et 2 : achatpublic.com se bloque."
+    mixed = filed(shelf=shelf, intents=("question_technical", "withdraw"), body=body)
     assert [(x.to, x.facts["about"]) for x in mixed.letters] == [
         ("sender", ["CIG-1-0001", "CIG-2-0001"]),
         ("provider", ["CIG-1-0001"]),
