@@ -120,7 +120,7 @@ class House:
 
         read = load(self.config.members.file)
         with self.database.session() as s:
-            census.bring_in(s, read, dict(self.groups))
+            census.bring_in(s, read, dict(self.groups), self.clock())
         if read.refused:
             log.warning(
                 "census lines refused", extra={"event": "census.refused", "lines": [n for n, _ in read.refused]}

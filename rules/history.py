@@ -92,7 +92,7 @@ def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
     """The dossier's history up to `now`."""
     memory = Memory()
     opening = stand(group, lot, dossier, dossier.opened_at, memory)
-    told = History(now=now, starts=lot.starts, standing=opening, admitted=dossier.member.known)
+    told = History(now=now, starts=lot.starts, standing=opening, admitted=_known_from_the_start(dossier))
     owed: str | None = None
     own = {dossier.opened_at, *(p.received_at for p in dossier.pieces), *(m.received_at for m in dossier.messages)}
     own.update(n.at for n in dossier.news)
@@ -139,6 +139,11 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
         elif news.kind == "listed" and told.listed_at is None:
             told = replace(told, listed_at=at)
     return told
+
+
+def _known_from_the_start(dossier: Dossier) -> bool:
+    """Whether the census knew the body all along: one that was taken in, or asked about, is known since then only."""
+    return dossier.member.known and not any(n.kind == "admitted" or _admits(n) or _turns_away(n) for n in dossier.news)
 
 
 def _admits(news: News) -> bool:

@@ -27,7 +27,7 @@ def import_(file: Path, *, config: Path | None, group: str | None, now: str | No
                 if target is None:
                     lost.append((entry.line, "groupement inconnu : ses lots n’en désignent aucun (donnez --group)"))
                     continue
-                row, differences = census.keep(s, target, entry.member)
+                row, differences = census.keep(s, target, entry.member, at)
                 new += differences == ["new"]
                 changed += bool(differences) and differences != ["new"]
                 same += not differences

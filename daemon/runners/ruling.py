@@ -248,9 +248,9 @@ def _apply(house: House, s: Session, mail: MailRow, incoming: Incoming, filing: 
 
 
 def _dossier_of(house: House, s: Session, group: str, member: Member, lot: str) -> DossierRow:
-    row, _ = census.keep(s, group, member)
     rules = house.groups[group]
     now = house.clock()
+    row, _ = census.keep(s, group, member, now)
     dossier, fresh = books.open_dossier(
         s,
         group=group,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.census import Census, Entry
-from daemon.store.models import MemberRow
+from daemon.store import journal
+from daemon.store.models import DossierRow, MemberRow, NewsRow
 from parsers.records import Body
 from rules.records import Member
 from rules.schema import Group
@@ -34,8 +37,11 @@ def find(session: Session, group: str, member: Member) -> MemberRow | None:
     return None
 
 
-def keep(session: Session, group: str, member: Member) -> tuple[MemberRow, list[str]]:
-    """The member's row, made or brought up to date; with the names of what changed (`new` for a new one)."""
+def keep(session: Session, group: str, member: Member, at: dt.datetime) -> tuple[MemberRow, list[str]]:
+    """The member's row, made or brought up to date; with the names of what changed (`new` for a new one).
+
+    What changed may change what its dossiers owe: they are looked at again from `at`.
+    """
     row = find(session, group, member)
     if row is None:
         row = MemberRow(group=group, known=member.known)
@@ -45,9 +51,22 @@ def keep(session: Session, group: str, member: Member) -> tuple[MemberRow, list[
     elif not member.known:
         changed = []  # what a document says does not change what the census says
     else:
+        stranger = not row.known
         changed = _write(row, member)
+        if changed:
+            _tell_dossiers(session, row, at, taken_in=stranger)
     session.flush()
     return row, changed
+
+
+def _tell_dossiers(session: Session, row: MemberRow, at: dt.datetime, *, taken_in: bool) -> None:
+    """A body that only its papers told of is taken in by the census; turned away before, it comes back for its lots."""
+    for dossier in session.scalars(select(DossierRow).where(DossierRow.member_id == row.id)).unique():
+        dossier.next_at = at
+        back = dossier.state in ("withdrawn", "closed") and dossier.lot in row.lots
+        for kind in [*(["admitted"] if taken_in else []), *(["reopened"] if taken_in and back else [])]:
+            session.add(NewsRow(dossier_id=dossier.id, kind=kind, at=at, data={}))
+            journal.append(session, at, f"news.{kind}", dossier.ref)
 
 
 def _write(row: MemberRow, member: Member) -> list[str]:
@@ -77,12 +96,14 @@ def group_of(entry: Entry, groups: dict[str, Group]) -> str | None:
     return None
 
 
-def bring_in(session: Session, census: Census, groups: dict[str, Group]) -> list[tuple[Entry, MemberRow, list[str]]]:
+def bring_in(
+    session: Session, census: Census, groups: dict[str, Group], at: dt.datetime
+) -> list[tuple[Entry, MemberRow, list[str]]]:
     """Every entry whose group is clear, on the books; opens no dossier."""
     out = []
     for entry in census.entries:
         group = group_of(entry, groups)
         if group is not None:
-            row, changed = keep(session, group, entry.member)
+            row, changed = keep(session, group, entry.member, at)
             out.append((entry, row, changed))
     return out

@@ -101,3 +101,27 @@ def test_a_changed_rule_is_shown_by_replay_and_run_sends_only_that(tmp_path: Pat
     assert {x["key"] for x in town.letters()} - before == {c["key"] for c in changes}
     assert len(town.sent("dossiers@dematis.example.org")) == 1
     json.dumps(changes)
+
+
+def test_a_body_that_was_turned_away_comes_back_when_the_census_commits_it(tmp_path: Path) -> None:
+    town = Town(tmp_path, groups=(CIG,))
+    coordinator, provider = f"coordination@{CIG}.example.org", "dossiers@dematis.example.org"
+    town.deliver(lot2())
+    town.run()
+    [asked] = [m for m in town.sent(coordinator) if "recensement" in body(m)]
+    no = "refuser : pas encore adhérent"
+    reply = scene.mail(
+        coordinator, "x@example.org", "Re:", no, message_id="no@x.example", in_reply_to=str(asked["Message-ID"])
+    )
+    town.deliver(reply)
+    town.run(MONDAY)
+    assert town.dossiers()["2"]["state"] == "withdrawn"
+    (tmp_path / "members.csv").write_text(f"{scene.CENSUS}\n{TOWN.row('2')}\n", encoding="utf-8")
+    tuesday = MONDAY + dt.timedelta(days=1)
+    town.run(tuesday)
+    assert town.dossiers()["2"]["state"] == "forwarded"
+    [forward] = town.letters("forward")
+    assert dt.datetime.fromisoformat(forward["due_at"]) == tuesday, "nothing was sent before that the refusal held back"
+    assert len(town.sent(provider)) == 1
+    town.run(tuesday + dt.timedelta(hours=1))
+    assert len(town.letters("forward")) == 1

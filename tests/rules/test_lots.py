@@ -210,6 +210,17 @@ def test_a_body_that_the_census_does_not_know_waits_for_the_coordinator() -> Non
     assert decided(replace(d, news=(said,)), "2025-12-05T09:00").state == "forwarded"
 
 
+def test_who_was_taken_in_later_was_not_known_before() -> None:
+    papers = (paper("purchase_order", ("5",), T0), paper("account_form", ("5",), T0))
+    d = dossier("5", *papers, member=TOWN)  # the census knows it by now
+    taken_in = decided(replace(d, news=(news("admitted", "2025-12-05T09:00"),)), "2025-12-05T09:00")
+    assert one(taken_in, "forward").due_at == at("2025-12-05T09:00"), "the provider's days count from here"
+    no = news("review", "2025-12-04T11:00", piece=None, outcome="refused")
+    assert kinds(decided(replace(d, news=(no,)), "2025-12-08T09:00")) == ["acknowledgement"], "nothing left before it"
+    back = (no, news("admitted", "2025-12-08T09:00"), news("reopened", "2025-12-08T09:00"))
+    assert one(decided(replace(d, news=back), "2025-12-08T09:00"), "forward").due_at == at("2025-12-08T09:00")
+
+
 @pytest.mark.parametrize("code", ["blank", "outdated", "password", "truncated", "sig_broken"])
 def test_what_the_member_can_mend_is_refused_with_what_to_do(code: str) -> None:
     order = paper("purchase_order", ("5",), T0, findings=((code, "Constat."),))

@@ -151,7 +151,7 @@ class Slice:
 
     def _import(self, group: str, member: Member) -> None:
         with self.house.database.session() as s:
-            row, _ = census.keep(s, group, member)
+            row, _ = census.keep(s, group, member, self.now)
             for lot in member.lots:
                 prefix = f"{self.house.groups[group].prefix}-{lot.upper()}"
                 books.open_dossier(s, group=group, lot=lot, member=row, prefix=prefix, at=self.now, committed=True)
