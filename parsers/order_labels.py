@@ -61,6 +61,8 @@ def marks(segment: Segment) -> tuple[Mark, ...]:
 
 def _find(segment: Segment) -> tuple[Mark, ...]:
     key, found, at = segment.key, [], 0
+    if captions := _captions(key):
+        return captions
     for spot in _BREAK.finditer(key):
         start = spot.start()
         if start < at:
@@ -103,6 +105,27 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
     return tuple(found)
 
 
+def _captions(key: str) -> tuple[Mark, ...]:
+    """Captions of neighbouring cells that came as one segment: labels without anything between them."""
+    ends = [m.end() for m in re.finditer(r"\S+", key)]
+    if not 2 <= len(ends) <= 10 or ":" in key:
+        return ()
+    best: dict[int, tuple[Mark, ...]] = {0: ()}  # by where they end
+    for start in [0, *(e + 1 for e in ends[:-1])]:
+        if start not in best:
+            continue
+        for entry, p in vocabulary.patterns("labels"):
+            m = p.match(key, start)
+            if m is None or m.end() not in ends:
+                continue
+            marks = (*best[start], Mark(entry.key, start, m.end(), False, entry.strong))
+            end = min(m.end() + 1, len(key))
+            if end not in best or len(marks) < len(best[end]):
+                best[end] = marks
+    found = best.get(len(key), ())
+    return found if len(found) > 1 and any(m.strong for m in found) else ()
+
+
 def _digit(key: str, at: int) -> bool:
     return key[at : at + 1].isdigit()
 
@@ -111,13 +134,16 @@ def _skip(key: str, at: int) -> int:
     return at + len(key[at:]) - len(key[at:].lstrip())
 
 
-def read(segments: Sequence[Segment]) -> tuple[Found, ...]:
-    """Every label of a page with its value. `segments` are those to look at (an order's lines left out)."""
+def read(segments: Sequence[Segment], reach: float = 200.0) -> tuple[Found, ...]:
+    """Every label of a page with its value. `segments` are those to look at (an order's lines left out).
+
+    `reach`: how far right of its label a value may stand, in points.
+    """
     labels = {s: marks(s) for s in segments}
-    return tuple(f for s in segments for f in _values(s, labels))
+    return tuple(f for s in segments for f in _values(s, labels, reach))
 
 
-def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Iterable[Found]:
+def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Iterable[Found]:
     own = labels[s]
     for i, mark in enumerate(own):
         end = own[i + 1].start if i + 1 < len(own) else len(s.key)
@@ -127,10 +153,16 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Iterable[Fou
             whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
             yield _continued(whole, labels) if i + 1 == len(own) else whole
             continue
+        if len(own) > 1 and len(own) == sum(not m.colon for m in own) and own[-1].end == len(s.key):
+            below = _below(Segment(s.cut(mark.start, mark.end)[1], s.page), labels, mark)
+            if below is not None and plausible(mark.key, below.text):
+                yield Found(mark.key, below.text, below.words, s, below, False, mark.strong, "below")
+                continue
         if i + 1 < len(own):
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
             continue
-        if (beside := _beside(s, labels)) is not None and plausible(mark.key, beside.text):
+        heads = mark.key == "member_name" and not mark.colon and _heads(s, labels)
+        if not heads and (beside := _beside(s, labels, reach)) is not None and plausible(mark.key, beside.text):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
             yield _continued(found, labels)
         elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
@@ -196,17 +228,25 @@ def plausible(key: str, text: str) -> bool:
     if key in ("contact_name", "signatory_name", "member_name", "city"):
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
         first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]
-        return sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed
+        titled = vocabulary.pattern("titles", "order").match(folded) is not None
+        return sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
     return True
 
 
-def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
+def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Segment | None:
     """The next segment to the right on the line, unless it is a label itself or stands far away."""
     right = [o for o in labels if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
     nearest = min(right, key=lambda o: o.box[0], default=None)
     if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
         return None
-    return nearest if nearest.box[0] - s.box[2] < 200 else None
+    return nearest if nearest.box[0] - s.box[2] < reach else None
+
+
+def _heads(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> bool:
+    """Whether a label without a colon stands on top of lines set to its left edge: they are what it heads."""
+    return any(
+        -2 < o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3 and not labels[o] for o in labels
+    )
 
 
 def _below(s: Segment, labels: dict[Segment, tuple[Mark, ...]], mark: Mark) -> Segment | None:

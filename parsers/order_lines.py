@@ -128,6 +128,8 @@ def _shaky(row: Row, quantity: Decimal, price: Decimal | None, total: Decimal | 
     stray = values.parse_amount(row.text("unknown").split(" ")[0] if row.text("unknown") else "") is not None
     if stray and (price is None or total is None or not row.text("quantity")):
         return True
+    if any(any(c.isdigit() for c in row.text(k)) and row.amount(k) is None for k in ("price", "net", "total")):
+        return True  # two amounts in one cell: a column whose header was not understood
     figures = [w for k in ("quantity", "price", "net", "total") for w in row.cells.get(k, []) if w.origin == "ocr"]
     if not figures:
         return False

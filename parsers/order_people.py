@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parsers import names, order_labels, order_totals, parties, people, values
 from parsers.catalogue import catalogue
@@ -18,6 +19,8 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     person: Found | None = None
     for f in sorted(view.labelled("contact_name"), key=lambda f: not f.strong):
         who = people.split(f.text)
+        if not who.name and (more := _wrapped_name(view, f)) is not None:
+            f, who = more, people.Person(name=people.bare(more.text))
         name = who.name or (
             people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
         )
@@ -36,6 +39,14 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     found["contact_phone"] = _phone(view, person)
     found |= _emails(view, person, group)
     return found
+
+
+def _wrapped_name(view: View, f: Found) -> Found | None:
+    """A name whose second half stands on the next line of a narrow column."""
+    under = _under(view, f.value or f.label)
+    if under is None or len(f.text.split()) > 2 or not people.is_name(f"{f.text} {under.text}"):
+        return None
+    return replace(f, text=f"{f.text} {under.text}", words=(*f.words, *under.words))
 
 
 def _under(view: View, s: Segment) -> Segment | None:

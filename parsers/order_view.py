@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from parsers import order_kind, order_labels, parties, tables
-from parsers.layout import Segment, Sheet
+from parsers.layout import Segment, Sheet, overlap
 from parsers.order_labels import Found
 from parsers.page import Word
 from parsers.parties import Block
-from parsers.records import Context
+from parsers.records import Box, Context
 
+_APART = 40.0  # points between the blocks of one column of text, at most
 Read = tuple[str, Sequence[Word], int]  # value, words, page
 
 
@@ -83,13 +85,14 @@ def take_apart(sheets: Sequence[Sheet], title: order_kind.Title | None, context:
     last = max(table.areas, default=0) if table else 0
     for sheet in sheets:
         area = table.areas.get(sheet.page.number) if table else None
+        beside = _beside(sheet, area) if area is not None else set()
         for s in sheet.segments:
-            inside = area is not None and area[1] - 1 <= (s.box[1] + s.box[3]) / 2 <= area[3] + 1
-            if inside:
+            level = area is not None and area[1] - 1 <= (s.box[1] + s.box[3]) / 2 <= area[3] + 1
+            if level and s not in beside:
                 continue
             view.around.append(s)
             after = (area is not None and s.box[1] >= area[3] - 1) or (area is None and (sheet.page.number > last > 0))
-            (view.below if after else view.above).append(s)
+            (view.below if after and s not in beside else view.above).append(s)
     if table is None:
         view.below = list(view.around)
     for sheet in sheets:
@@ -97,9 +100,23 @@ def take_apart(sheets: Sequence[Sheet], title: order_kind.Title | None, context:
         found = parties.blocks(sheet, mine)
         parties.assign(found, context)
         view.blocks.extend(found)
-        view.labels.extend(order_labels.read(mine))
+        view.labels.extend(order_labels.read(mine, 200.0 if sheet.page.placed else math.inf))
     view.role = {s: b.role for b in view.blocks for s in b.segments}
     return view
+
+
+def _beside(sheet: Sheet, area: Box) -> set[Segment]:
+    """The lines of texts that run down the page left or right of the table, and past its end."""
+    found: set[Segment] = set()
+    for s in sorted(sheet.segments, key=lambda s: s.box[1]):
+        if overlap(s.box[0], s.box[2], area[0], area[2]) > 0 or s.box[3] < area[1]:
+            continue
+        joined = any(
+            s.box[1] - o.box[3] < _APART and overlap(s.box[0], s.box[2], o.box[0], o.box[2]) > 0 for o in found
+        )
+        if s.box[1] < area[3] or joined:
+            found.add(s)
+    return found
 
 
 def sirets(segments: Iterable[Segment]) -> list[tuple[str, Segment]]:

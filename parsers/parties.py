@@ -325,7 +325,12 @@ def _street(lines: list[tuple[str, Segment]], name: tuple[str, Segment] | None) 
 def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segment] | None:
     """The body's name: a name of the census, else a public body's, else the first line that is nothing else."""
     usable = [
-        (t, s) for t, s in lines if len(t) > 2 and not is_street(t) and not _BOX.match(values.fold(t)) and not _noise(t)
+        (t, s)
+        for t, s in lines
+        if len(t) > 2
+        and (names.is_public_body(t) or not is_street(t))
+        and not _BOX.match(values.fold(t))
+        and not _noise(t)
     ]
     for t, s in usable:
         if _in_census(t, context):

@@ -32,7 +32,10 @@ def _foreign_word() -> re.Pattern[str]:
 @cache
 def _office() -> re.Pattern[str]:
     words = vocabulary.pattern("people", "roles").pattern
-    before = r"(?:pour\s+)?(?:l[ea]\s+|l'|une?\s+|monsieur\s+l[ea]\s+|madame\s+l[ea]\s+)?"
+    before = (
+        r"(?:pour\s+)?(?:l[ea]\s+|l'|une?\s+|monsieur\s+l[ea]\s+|madame\s+l[ea]\s+)?"
+        r"(?:(?:\d{1,2}\s*(?:er|e?re|n?d|n?de|e|eme)|premiere?|second\w*|\w+ieme)\s+)?"
+    )
     return re.compile(rf"{before}{words}\b")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 from parsers import values
 from parsers.layout import Segment, Sheet, overlap
-from parsers.table_header import Column, Header
+from parsers.table_header import Column, Header, runs_down
 
 NUMERIC = ("quantity", "price_ttc", "net", "price", "discount", "rate", "vat", "total_ttc", "total")
 
@@ -27,6 +28,36 @@ def borders(sheet: Sheet, header: Header, body: Sequence[Sequence[Segment]]) -> 
     if by_stacks is not None:
         found.append(_bounded(columns, [left, *by_stacks, right]))
     return found
+
+
+def extent(sheet: Sheet, header: Header, body: Sequence[Sequence[Segment]]) -> tuple[float, float]:
+    """From where to where the table goes: infinite where no text runs down the page at that side of it."""
+    columns = sorted(header.columns, key=lambda c: c.head[0])
+    if len(columns) < 2:
+        return -math.inf, math.inf
+    left = _side(sheet, header, body, (columns[0], columns[1]), -1)
+    right = _side(sheet, header, body, (columns[-1], columns[-2]), 1)
+    return -left, right
+
+
+def _side(
+    sheet: Sheet, header: Header, body: Sequence[Sequence[Segment]], ends: tuple[Column, Column], sign: int
+) -> float:
+    """How far the table goes outwards, `sign` being the direction: all lengths are measured that way."""
+    near, far = (0, 2) if sign > 0 else (2, 0)  # a box's edges, seen from the table
+    outer, inner = ends
+    figures = [row for row in body if any(_is_figure(s) for s in row)]
+    level = {s for row in figures for s in row}
+    edge = sign * outer.head[far]
+    cells = [s for s in level if sign * s.box[near] < edge + 1 and sign * s.box[far] > sign * inner.head[far]]
+    edge = max([edge, *(sign * s.box[far] for s in cells)])
+    ruled = [sign * r[0] for r in sheet.down if sign * r[0] > edge - 2 and r[1] <= header.box[3] <= r[3] + 4]
+    border = min(ruled, default=edge)
+    if not any(edge < sign * s.box[near] - 1 < border and runs_down(sheet, s) for s in level):
+        edge = border
+    out = [s for row in body for s in row if sign * s.box[near] > edge + 1]
+    # A column without a header stands on the lines of figures alone.
+    return edge + 1 if any(s not in level or runs_down(sheet, s) for s in out) else math.inf
 
 
 def _bounded(columns: Sequence[Column], xs: Sequence[float]) -> tuple[Column, ...]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from parsers import values, vocabulary
 from parsers.layout import Segment, Sheet, bounds, overlap, same_row
+from parsers.order_labels import marks
 from parsers.page import Word
 from parsers.records import Box
 
@@ -111,13 +112,19 @@ def _apart(words: Sequence[Word]) -> list[Word]:
 
 def _merge(sheet: Sheet, at: int) -> Header | None:
     """The header around a row: cells of two or three lines put together, by the columns they share."""
-    seed = sheet.rows[at]
+    seed = _without_text_beside(sheet, sheet.rows[at])
+    x0, _, x1, _ = bounds(s.box for s in seed)
     lines = [seed]
     for step in (-1, 1):
         j, last = at + step, seed
-        while 0 <= j < len(sheet.rows) and len(lines) < 4 and _joins(sheet.rows[j], last, step):
-            lines.append(sheet.rows[j])
-            last, j = sheet.rows[j], j + step
+        while 0 <= j < len(sheet.rows) and len(lines) < 4:
+            inside = [s for s in sheet.rows[j] if overlap(s.box[0], s.box[2], x0, x1) > 0 or _head_words(s)]
+            if inside and not _joins(inside, last, step):
+                break
+            if inside:
+                lines.append(inside)
+                last = inside
+            j += step
     best: Header | None = None
     for group in (lines, [seed]):
         columns = _columns([s for line in sorted(group, key=lambda r: r[0].box[1]) for s in line])
@@ -134,7 +141,30 @@ def _joins(row: Sequence[Segment], near: Sequence[Segment], step: int) -> bool:
     gap = b[1] - a[3] if step < 0 else a[1] - b[3]
     if gap > 0.8 * max(s.height for s in near):
         return False
-    return all(_HEAD_WORD.fullmatch(w) for s in row for w in s.key.split())
+    return all(_head_words(s) for s in row)
+
+
+def _head_words(s: Segment) -> bool:
+    return column_kind(s.key) is not None or all(_HEAD_WORD.fullmatch(w) for w in s.key.split())
+
+
+def _without_text_beside(sheet: Sheet, row: Sequence[Segment]) -> Sequence[Segment]:
+    """A header's row without the lines of a text that runs down the page left or right of the table."""
+    known = [i for i, s in enumerate(row) if column_kind(s.key) is not None or _parts(s)]
+    if not known:
+        return row
+    first, last = known[0], known[-1]
+    return [s for i, s in enumerate(row) if first <= i <= last or not runs_down(sheet, s)]
+
+
+def runs_down(sheet: Sheet, s: Segment) -> bool:
+    """Whether a segment is a line of running text: labelled, or right below a line that is no header."""
+    if "@" in s.text or any(m.colon or m.strong for m in marks(s)):
+        return True
+    return any(
+        -2 < s.box[1] - o.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3 and not _head_words(o)
+        for o in sheet.segments
+    )
 
 
 _HEAD_WORD = re.compile(
@@ -148,7 +178,8 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
     """Header cells, those above one another as one, each with its kind; None where one says nothing."""
     parts: list[tuple[list[Word], Box]] = []
     for s in cells:
-        split = _parts(s) if column_kind(s.key) is None else []
+        above = [b for _, b in parts if b[3] <= s.box[1] + 2 and overlap(b[0], b[2], s.box[0], s.box[2]) > 0]
+        split = _parts(s) if column_kind(s.key) is None and len(above) != 1 else []
         groups = (
             [[w for w in _apart(s.words) if overlap(w.box[0], w.box[2], b[0], b[2]) > 0.1] for _, b in split]
             if split

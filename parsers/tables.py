@@ -14,7 +14,7 @@ from decimal import Decimal
 from parsers import values
 from parsers.layout import Segment, Sheet, bounds, overlap
 from parsers.records import Box
-from parsers.table_columns import NUMERIC, borders
+from parsers.table_columns import NUMERIC, borders, extent
 from parsers.table_header import Column, Header, headers
 from parsers.table_rows import Row, gather, row_of
 
@@ -83,12 +83,15 @@ def _figures(row: Sequence[Segment]) -> bool:
 
 
 def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
-    below = [r for r in sheet.rows if min(s.box[1] for s in r) >= header.box[3] - 2]
+    below: list[Sequence[Segment]] = [r for r in sheet.rows if min(s.box[1] for s in r) >= header.box[3] - 2]
     if table is not None and header.columns[0].head[1] == header.columns[0].head[3]:
         columns = header.columns
-        body = _until(below)
+        body = _until(below, header)
     else:
-        body = _until(below)
+        near = _within(below, header.box[0], header.box[2])
+        end = max((s.box[3] for r in _until(near, header) for s in r), default=header.box[3])
+        below = _within(below, *extent(sheet, header, [r for r in below if r[0].box[1] < end]))
+        body = _until(below, header)
         options = borders(sheet, header, _inside(body))
         columns = max(options, key=lambda o: _fitting(body, o, sheet.page.number))
         columns = _solved(body, columns, sheet.page.number)
@@ -103,9 +106,22 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
     )
     rows = [row_of(r, columns, sheet.page.number) for r in body]
     for row in gather(sheet, rows):
-        texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
-        (table.carried if any(_CARRIED.match(t) for t in texts) else table.rows).append(row)
+        (table.carried if _carried(row) else table.rows).append(row)
     return table
+
+
+def _carried(row: Row) -> bool:
+    """Whether a row carries a sum on; « Suite bureautique » at so much a piece is a line."""
+    if row.text("quantity") and (row.amount("price") or row.amount("net")) is not None:
+        return False
+    texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
+    return any(_CARRIED.match(t) for t in texts)
+
+
+def _within(rows: Sequence[Sequence[Segment]], x0: float, x1: float) -> list[Sequence[Segment]]:
+    """The rows with what lies between two borders, at least in part."""
+    kept = ([s for s in row if overlap(s.box[0], s.box[2], x0, x1) > 0] for row in rows)
+    return [row for row in kept if row]
 
 
 def _solved(body: Sequence[Sequence[Segment]], columns: tuple[Column, ...], page: int) -> tuple[Column, ...]:
@@ -144,12 +160,12 @@ def _inside(body: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
     return with_figures or [list(r) for r in body]
 
 
-def _until(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]:
+def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[Segment]]:
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
-        if (_ends(row) and not _wrapped(row, body)) or (
-            _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i + 1 :])
+        if (_ends(row) and not _wrapped(row, body, header)) or (
+            _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i:])
         ):
             break
         far = bool(body) and row[0].box[1] - body[-1][0].box[3] > 60
@@ -159,11 +175,15 @@ def _until(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]:
     return body
 
 
-def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]]) -> bool:
+def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: Header) -> bool:
     """Whether a row goes on from the text right above it, as a label's further line does."""
-    if not body or len(row) > 1 or _figures(row):
+    if not body or _figures(row):
         return False
-    s = row[0]
+    s, end = row[0], row[-1].box[2]
+    label = next((c for c in header.columns if c.kind == "label"), None)
+    after = min((c.head[0] for c in header.columns if label and c.head[0] > label.head[2]), default=0.0)
+    if len(row) > 1 and end > after:  # words set wide apart in the label's column alone
+        return False
     return any(-2 < s.box[1] - o.box[3] < 0.7 * s.height and abs(o.box[0] - s.box[0]) < 3 for o in body[-1])
 
 
