@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from daemon import moving
 from daemon.house import House
 from daemon.runners import lists
 from daemon.store import journal
@@ -19,7 +20,8 @@ from daemon.store.models import DossierRow, NewsRow, PieceRow, PlacementRow, Rev
 from parsers import values
 
 ADMISSION = "admit/"  # before a body's digest, in the key of the review that asks whether to take it in
-WORDS = {"siret": values.parse_siret, "uai": values.parse_uai}
+WORDS = {"siret": (values.parse_siret, values.valid_siret), "uai": (values.parse_uai, values.valid_uai)}
+KEYS = {"bad_siret": "siret", "bad_uai": "uai"}  # a doubt about a number → the number, which the census may know
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +45,10 @@ def parse(text: str) -> Answer | None:
         if m := re.match(r"refus(?:er|é|e|ée)?\s*[:,–-]?\s*(.*)$", line, re.IGNORECASE):
             return Answer(outcome="refused", motive=m[1].strip() or "sans motif donné")
         if m := re.match(r"(siret|uai)\s*[:=]?\s*(.+)$", line, re.IGNORECASE):
-            value = WORDS[m[1].lower()](m[2])
-            if value is None:
-                return None
+            read, valid = WORDS[m[1].lower()]
+            value = read(m[2])
+            if value is None or not valid(value):
+                return None  # a digit is wrong: nothing moves on it
             fields[m[1].lower()] = value
             continue
         if not fields and re.match(r"(ok|d’accord|d'accord|c’est bon|c'est bon|validé|oui)\b", line, re.IGNORECASE):
@@ -57,11 +60,23 @@ def parse(text: str) -> Answer | None:
     return Answer(outcome="corrected", fields=fields) if fields else None
 
 
+def meant(s: Session, review: ReviewRow, answer: Answer) -> Answer:
+    """The same; `ok` to a number whose key is false keeps the census's own, as the letter that asks says."""
+    if answer.outcome != "ok" or review.piece is None or review.dossier is None or not review.dossier.member.known:
+        return answer
+    pieces = s.scalars(select(PieceRow).where(PieceRow.piece == review.piece)).unique().all()
+    doubts = {f["code"] for p in pieces for f in p.reading["findings"]}
+    fields = {KEYS[c]: getattr(review.dossier.member, KEYS[c]) for c in sorted(doubts & KEYS.keys())}
+    known = {k: v for k, v in fields.items() if v}
+    return Answer(outcome="corrected", fields=known) if known else answer
+
+
 def apply(
     house: House, s: Session, review: ReviewRow, answer: Answer, *, by: str, at: dt.datetime
 ) -> Sequence[DossierRow]:
     """Settles the piece wherever it stands, journals who said what, and lets the rules look again."""
     review.answered_at, review.answered_by, review.answer = at, by, str(answer)
+    answer = meant(s, review, answer)
     ref = review.dossier.ref if review.dossier else None
     journal.append(s, at, "review.answered", ref, review=review.id, by=by, outcome=answer.outcome)
     if review.key.startswith(lists.QUESTION):
@@ -78,19 +93,25 @@ def apply(
     pieces = s.scalars(standing).unique().all() if review.piece else []
     for piece in pieces:
         piece.settled = settled
+    other = moving.owner(s, review.dossier, answer.fields) if review.dossier and pieces else None
+    left = moving.move(house, s, pieces, other, at) if other is not None else []
+    if other is None and review.dossier and pieces and not review.dossier.member.known:
+        for name, value in answer.fields.items():
+            if getattr(review.dossier.member, name) is None:
+                setattr(review.dossier.member, name, value)
     placed = select(PlacementRow.dossier_id).where(PlacementRow.piece_id.in_([p.id for p in pieces]))
     wanted = select(DossierRow).where(DossierRow.id.in_(placed)).order_by(DossierRow.id)
-    dossiers = s.scalars(wanted).unique().all()
+    dossiers = [d for d in s.scalars(wanted).unique() if d not in left]
     if not review.piece and review.dossier is not None:  # about the body: for all its dossiers
         of_body = select(DossierRow).where(DossierRow.member_id == review.dossier.member_id)
-        dossiers = s.scalars(of_body.order_by(DossierRow.id)).unique().all()
+        dossiers = list(s.scalars(of_body.order_by(DossierRow.id)).unique())
     elif not dossiers and review.dossier is not None:
         dossiers = [review.dossier]
     for dossier in dossiers:
         data = {"piece": review.piece, "outcome": answer.outcome}
         s.add(NewsRow(dossier_id=dossier.id, kind="review", at=at, data=data))
     s.flush()
-    for dossier in dossiers:
+    for dossier in (*dossiers, *left):
         settle(house, s, dossier, at)
     return dossiers
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rules import schema
@@ -12,7 +12,8 @@ from rules.facts import Facts, gather, holds
 from rules.records import Dossier, PieceOnFile, Requirement
 from rules.schema import Group, Lot
 
-Judgement = Literal["met", "review", "refused", "kept"]  # `kept`: a paper that the lot does not ask for
+# `kept`: a paper that the lot does not ask for; `replaced`: in doubt, but the member has sent a newer one since.
+Judgement = Literal["met", "review", "refused", "kept", "replaced"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,7 @@ def stand(group: Group, lot: Lot, dossier: Dossier, at: dt.datetime, memory: Mem
     """The dossier as of `at`: later pieces, messages and news do not exist yet."""
     memory = memory or Memory()
     pieces = sorted((p for p in dossier.pieces if p.received_at <= at), key=lambda p: (p.received_at, p.id))
-    verdicts = tuple(_remembered(group, lot, dossier, p, at, memory) for p in pieces)
+    verdicts = _replaced(_remembered(group, lot, dossier, p, at, memory) for p in pieces)
     believed = (v.piece for v in verdicts if v.state == "met")
     facts = gather(group, lot, dossier, at, believed, memory.heard)
     requirements: list[Requirement] = []
@@ -118,6 +119,21 @@ def _remembered(
     return memory.verdicts[piece.id]
 
 
+def _replaced(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The same, where a paper in doubt has been overtaken by a newer one of its requirement: nobody need settle it."""
+    judged = tuple(verdicts)
+    newest: dict[str, dt.datetime] = {}
+    for v in judged:
+        if v.rule and v.state in {"met", "review"}:
+            newest[v.rule.id] = max(v.piece.received_at, newest.get(v.rule.id, v.piece.received_at))
+    return tuple(
+        replace(v, state="replaced", points=())
+        if v.rule and v.state == "review" and v.piece.received_at < newest[v.rule.id]
+        else v
+        for v in judged
+    )
+
+
 def judge(group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.datetime) -> Verdict:
     """One piece as of `at`. A doubt that a review settled later was still one before."""
     rule = next((r for r in rules_of(group, lot) if piece.kind in r.kinds), None)
@@ -129,6 +145,8 @@ def judge(group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.d
     reviews = [n for n in dossier.news if n.kind == "review" and n.data.get("piece") == piece.id]
     if reviews and min(n.at for n in reviews) > at:
         return Verdict(piece=piece, state="review", rule=rule)
+    if any(n.data.get("outcome") == "moved" for n in reviews):
+        return refused("other_body")
     if piece.refused is not None:
         instead = "Renvoyez un document corrigé, en réponse à ce message."
         return Verdict(piece=piece, state="refused", rule=rule, code="coordinator", why=piece.refused, instead=instead)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from daemon import reviews
 from daemon.house import House
 from daemon.mailbox import Folder
+from daemon.runners import loops
 from daemon.runners.dispatch import undeliverable
 from daemon.store import journal
 from daemon.store.decisions import add_letter
@@ -29,9 +30,8 @@ def rule(house: House, s: Session, mail: MailRow, reading: Reading) -> str | Non
         return _bounce(house, s, mail, head)
     if head.nature == "message" and not mail.complete:
         return _too_large(house, s, mail, head)
-    if head.nature == "message" and not reading.pieces:
-        return _review(house, s, mail, head)
-    return None
+    answered = _review(house, s, mail, head) if head.nature == "message" and not reading.pieces else None
+    return answered or loops.rule(house, s, mail, reading)
 
 
 def _bounce(house: House, s: Session, mail: MailRow, head: Mail) -> str:
@@ -112,6 +112,7 @@ def _review(house: House, s: Session, mail: MailRow, head: Mail) -> str | None:
         reason = "réponse à une question, non comprise" if answer is None else "question déjà réglée"
     else:
         reviews.apply(house, s, review, answer, by=head.from_ or "", at=now)
+        answer = reviews.meant(s, review, answer)
         mail.destination = Folder.PROCESSED
         corrections = [{"label": k.upper(), "value": v} for k, v in answer.fields.items()]
         facts |= {"verdict": answer.outcome, "corrections": corrections, "motive": answer.motive}

@@ -1,0 +1,128 @@
+"""People who do not follow the script: what they send, and what must and must not come of it."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from fixtures import scene
+from fixtures.scene import Body, siret
+from tests.daemon.town import CIG, Town, body, requirement
+
+A = Body(name="Commune d’Arbois-la-Rive", siret=siret("21910031"), email="mairie@arbois.example")
+B = Body(name="Commune de Boisvert", siret=siret("21910032"), email="accueil@boisvert.example", city="Boisvert")
+COORDINATOR = f"coordination@{CIG}.example.org"
+DEMATIS = "dossiers@dematis.example.org"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path, census=f"{A.row('2')}\n{B.row('2;5')}", groups=(CIG,))
+
+
+def post(
+    town: Town,
+    sender: Body | str,
+    text: str,
+    files: dict[str, bytes] | None = None,
+    *,
+    reply: str | None = None,
+    hours: float = 1,
+    subject: str = "Dossier",
+) -> None:
+    """A mail comes in after some hours, and everything that is due then is done."""
+    town.now += dt.timedelta(hours=hours)
+    message_id = f"m{town.delivered}@test.example"
+    raw = scene.mail(sender, "x@example.org", subject, text, files, message_id=message_id, in_reply_to=reply)
+    town.deliver(raw)
+    town.run()
+
+
+def misprinted(b: Body, lot: str) -> bytes:
+    """An order whose SIRET has a wrong last digit."""
+    return scene.order(b, lot, more={1: b.siret[:-1] + str((int(b.siret[-1]) + 1) % 10)})
+
+
+def answer(town: Town, words: str) -> None:
+    """The coordinator replies to the newest question."""
+    asked = [m for m in town.sent(COORDINATOR) if "vérifier" in str(m["Subject"])]
+    post(town, COORDINATOR, words, reply=str(asked[-1]["Message-ID"]))
+
+
+def test_a_good_order_after_a_doubtful_one_settles_the_doubt(town: Town) -> None:
+    post(town, A, "Voici le bon.", {"bc.pdf": misprinted(A, "2")})
+    assert town.dossiers()["2"]["state"] == "review"
+    post(
+        town, A, "SIRET corrigé.", {"bc2.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)}
+    )
+    assert town.dossiers()["2"]["state"] == "forwarded"
+    assert "vérifions" not in body(town.sent(A.email)[-1])
+    assert [r["answer"] for r in town.reviews()] == ["sans objet"]
+
+
+def test_a_number_with_a_false_key_moves_nothing(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": misprinted(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    answer(town, "siret 12345678901234")
+    assert town.letters("forward") == []
+    assert [r["answered_at"] for r in town.reviews()] == [None]
+    assert "rien n’est changé" in body(town.sent(COORDINATOR)[-1])
+    answer(town, f"siret {A.siret}")
+    assert len(town.letters("forward")) == 1
+
+
+def test_ok_to_a_number_with_a_false_key_keeps_the_one_of_the_census(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": misprinted(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    right = " ".join((A.siret[:3], A.siret[3:6], A.siret[6:9], A.siret[9:]))
+    assert f"ok pour retenir le SIRET du recensement, {right}" in body(town.sent(COORDINATOR)[-1]).replace("\xa0", " ")
+    answer(town, "ok")
+    [forward] = town.letters("forward")
+    assert forward["state"] == "sent"
+    done = body(town.sent(COORDINATOR)[-1]).replace("\xa0", " ")
+    assert right in done
+    assert [r["answer"] for r in town.reviews()] == ["ok"]
+
+
+def test_a_paper_that_the_coordinator_gives_to_another_member_changes_dossiers(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": misprinted(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    answer(town, f"siret {B.siret}")
+    assert town.letters("forward") == [], "neither of the two has all its papers"
+    mine, other = sorted(town._rows(_dossiers), key=lambda d: str(d["ref"]))
+    assert requirement(mine, "order") == "refused"
+    assert requirement(mine, "form") == "met"
+    assert requirement(other, "order") == "met"
+    assert "bon de commande" in body(town.sent(B.email)[-1])
+    assert "Ce document est celui d’un autre adhérent" in body(town.sent(A.email)[-1]).replace(
+        "ce document", "Ce document"
+    )
+    post(town, B, "La fiche.", {"f.pdf": scene.account(B, "2", yes=False, rgs=True)})
+    [forward] = town.sent(DEMATIS)
+    assert B.name in str(forward["Subject"])
+
+
+def test_a_dossier_that_only_held_another_members_paper_is_closed(town: Town) -> None:
+    post(town, A, "Le bon.", {"bc.pdf": misprinted(A, "2")})
+    answer(town, f"siret {B.siret}")
+    mine, other = sorted(town._rows(_dossiers), key=lambda d: str(d["ref"]))
+    assert (mine["state"], other["state"]) == ("closed", "incomplete")
+
+
+def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
+    for n in range(14):
+        sent = town.sent(A.email)
+        reply = str(sent[-1]["Message-ID"]) if sent else None
+        post(town, A, f"Votre demande porte le numéro {n}. Un agent prendra contact avec vous.", reply=reply, hours=0.1)
+    assert len(town.sent(A.email)) == 10
+    [told] = [m for m in town.sent(COORDINATOR) if "sans cesse" in body(m)]
+    assert A.email in body(told)
+    assert town.filed()["À vérifier"] >= 4
+    post(town, A, "Le bon.", {"bc.pdf": scene.order(A, "2")})
+    assert requirement(town.dossiers()["2"], "order") == "met", "papers count always"
+    before = len(town.sent(A.email))
+    post(town, A, "Quel est le prix de la formation ?", hours=30)
+    assert len(town.sent(A.email)) == before + 1, "the next day it is answered again"
+
+
+def _dossiers(s: object) -> list[dict[str, object]]:
+    from daemon.commands import books
+
+    return list(books.dossiers_json(s))  # type: ignore[arg-type]
