@@ -16,6 +16,7 @@ from rules.correspondents import reply_role, trusted
 from rules.history import Sending, ack_key, acknowledged, digest, instants
 from rules.records import Decision, Dossier, Letter, Message, Question, Role
 from rules.reminders import owed_letters, owed_turns
+from rules.replies import reply_letters
 from rules.schema import Group, Lot
 from rules.silence import silence_letters, silence_turns
 from rules.standing import Verdict
@@ -30,6 +31,7 @@ def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
         *_confirmations(case),
         *owed_letters(case),
         *silence_letters(case),
+        *reply_letters(case),
         *_after_the_end(case),
     ]
     letters, hours = _in_hours(case, made)

@@ -24,6 +24,11 @@ def earned(
     """The letters about the mail, and whether a person must look at it."""
     mail = desk.incoming.mail
     intents = [i for i in mail.intents if i not in {"submit", "other"}]
+    asking = [d for d in desk.quoted if d.questioned and d.ref in desk.incoming.threads]
+    if asking and not _courtesy(desk):  # what looks like a question in it is part of the answer, and goes with it
+        intents = [i for i in intents if not i.startswith("question")]
+        if not intents and not unfiled:
+            return [] if placements else [wishes.replied(wish, asking)], False
     if intents:
         return _wanted(desk, wish, intents, unfiled), not wish.known or bool(unfiled)
     if placements and not unfiled:

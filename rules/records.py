@@ -234,6 +234,7 @@ class OpenDossier:
     opened_at: dt.datetime
     owed: tuple[str, ...] = ()  # kinds of pieces still missing or refused
     asked: tuple[str, ...] = ()  # facts that our last letter asked for
+    questioned: bool = False  # its provider asked the member something, and has not been heard since
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -76,6 +76,13 @@ def wanted(wish: Wish, intents: Sequence[str], ask: Sequence[str]) -> list[Lette
     return [answer(wish, facts), *letters.values()]
 
 
+def replied(wish: Wish, dossiers: Sequence[OpenDossier]) -> Letter:
+    """To a member that answered its provider: the provider has the answer."""
+    providers = dict.fromkeys(wish.group.providers[wish.group.lot(d.lot).provider].name for d in dossiers)
+    went_to = [{"who": "provider", "name": name, "intent": "reply", "contact": ""} for name in providers]
+    return answer(wish, {"intents": ["reply"], "went_to": went_to})
+
+
 def unclear(wish: Wish, reason: str, text: str, ask: Sequence[str]) -> list[Letter]:
     """A mail that nothing could be made of: the sender is told and asked, the coordinator sees it."""
     facts = {

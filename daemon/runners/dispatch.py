@@ -279,10 +279,8 @@ def preview(house: House, letter_id: int) -> EmailMessage:
 
 def _thread(s: Session, rows: Sequence[LetterRow]) -> list[str]:
     """The Message-IDs above this mail: of the mail it answers, else of the dossier's last one from the same address."""
-    if rows[0].role not in TO_A_MEMBER:
-        return []
     answered = [r.mail_id for r in rows if r.mail_id is not None]
-    if not answered:
+    if not answered and rows[0].role in TO_A_MEMBER:
         dossiers = [r.dossier_id for r in rows if r.dossier_id is not None]
         answered = list(s.scalars(select(MessageRow.mail_id).where(MessageRow.dossier_id.in_(dossiers))))
     if not answered:

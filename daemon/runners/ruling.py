@@ -35,6 +35,7 @@ from rules.filing import file_mail
 from rules.incoming import Incoming, Writer, as_message
 from rules.provider_news import provider_of
 from rules.records import Filing, Member, OpenDossier
+from rules.replies import questioned
 from rules.who import Census
 
 log = logging.getLogger(__name__)
@@ -210,6 +211,7 @@ def _open(s: Session, row: DossierRow) -> OpenDossier:
         opened_at=row.opened_at,
         owed=tuple(r["kind"] for r in row.requirements if r["state"] in ("missing", "refused")),
         asked=tuple(asked(sent)),
+        questioned=questioned(books.news(s, row)),
     )
 
 

@@ -91,7 +91,6 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
     for p in placements:  # the same paper twice stands once, as it first came
         pieces.setdefault(p.piece.piece, piece_on_file(p.piece))
     messages = session.scalars(select(MessageRow).where(MessageRow.dossier_id == row.id).order_by(MessageRow.id))
-    news = session.scalars(select(NewsRow).where(NewsRow.dossier_id == row.id).order_by(NewsRow.at, NewsRow.id))
     return Dossier(
         ref=row.ref,
         group=row.group,
@@ -103,9 +102,15 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
         lead=_lead(session, row),
         heard_at=_heard(session, row),
         messages=tuple(MESSAGE.validate_python(m.record) for m in messages),
-        news=tuple(News(kind=n.kind, at=n.at, data=n.data) for n in news),
+        news=news(session, row),
         letters=letters(session, row),
     )
+
+
+def news(session: Session, row: DossierRow) -> tuple[News, ...]:
+    """What became known of the dossier other than by papers, oldest first."""
+    rows = session.scalars(select(NewsRow).where(NewsRow.dossier_id == row.id).order_by(NewsRow.at, NewsRow.id))
+    return tuple(News(kind=n.kind, at=n.at, data=n.data) for n in rows)
 
 
 def letters(session: Session, row: DossierRow) -> tuple[LetterOnFile, ...]:

@@ -106,6 +106,28 @@ def test_a_dossier_that_only_held_another_members_paper_is_closed(town: Town) ->
     assert (mine["state"], other["state"]) == ("closed", "incomplete")
 
 
+def test_what_a_member_answers_its_provider_goes_to_the_provider(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    provider = f"Équipe Dematis <{DEMATIS}>"
+    forward = str(town.sent(DEMATIS)[-1]["Message-ID"])
+    post(town, provider, "Bonjour,\nPouvez-vous nous préciser le nom du porteur de la clé ?", reply=forward)
+    asked = town.sent(A.email)[-1]
+    assert "porteur de la clé" in body(asked)
+    before = len(town.sent(COORDINATOR))
+    post(town, A, "Bonjour,\nIl s’agit de Mme Aubert, première adjointe.", reply=str(asked["Message-ID"]))
+    passed = town.sent(DEMATIS)[-1]
+    assert "Mme Aubert, première adjointe" in body(passed)
+    assert "porteur de la clé" in body(passed)
+    assert passed["In-Reply-To"] == "<m1@test.example>"
+    assert "transmis aujourd’hui à Dematis" in body(town.sent(A.email)[-1])
+    assert str(town.sent(A.email)[-1]["Subject"]).endswith("Votre réponse est transmise à Dematis")
+    assert len(town.sent(COORDINATOR)) == before, "nobody else need see to it"
+    post(town, provider, "Merci, le compte est ouvert.", reply=str(passed["Message-ID"]))
+    assert town.dossiers()["2"]["state"] == "active"
+    post(town, A, "Bonjour, quel est le prix d’une formation ?", reply=str(asked["Message-ID"]))
+    assert "prix d’une formation" not in body(town.sent(DEMATIS)[-1]), "the provider has what it asked for"
+
+
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
     for n in range(14):
         sent = town.sent(A.email)

@@ -59,6 +59,11 @@ def to_providers() -> tuple[Example, ...]:
         },
         "lots": [{"id": "2", "title": "télétransmission des actes"}],
     }
+    reply = {
+        "message": message("Re: une question", "Bonjour,\n\nLa clé est au nom de Mme Lefèvre.\n\nCordialement"),
+        "asked": [{"at": "2025-12-03T15:00:00+01:00", "words": "Bonjour,\n\nÀ quel nom la clé est-elle établie ?"}],
+        "pieces": [],
+    }
     chaser = {
         "milestone": {"id": "j4", "what": "Le compte de l’adhérent est ouvert.", "due": "2025-12-10"},
         "forwarded_at": "2025-12-04T10:00:00+01:00",
@@ -97,6 +102,11 @@ def to_providers() -> tuple[Example, ...]:
             name="question-au-prestataire",
             role="provider",
             letters=(made("forward", "question", "provider", question, ref="CIG-2-0042"),),
+        ),
+        Example(
+            name="reponse-au-prestataire",
+            role="provider",
+            letters=(made("forward", "reply", "provider", reply, ref="CIG-2-0042"),),
         ),
         Example(
             name="relance-prestataire",
