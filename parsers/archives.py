@@ -9,9 +9,9 @@ import zlib
 from zipfile import ZipFile, ZipInfo
 
 from parsers import headers
-from parsers.containers import Budget, RefusedError, bomb, damaged, encrypted, finding
 from parsers.mime import Item
 from parsers.records import Finding
+from parsers.refusals import Budget, RefusedError, bomb, damaged, encrypted, finding
 
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$|~\$)", re.IGNORECASE)
 _RATIO = 200  # deflate reaches 1032; documents stay far below

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from email.message import Message
 
-from parsers import containers, headers, mime, nature, own_words, sniff
+from parsers import containers, headers, mime, nature, own_words, refusals, sniff
 from parsers.containers import Leaf
 from parsers.records import Intent, Limits, Mail
 
@@ -77,14 +77,14 @@ def _contents(message: Message, limits: Limits) -> tuple[mime.Content, tuple[Lea
     found = mime.content(message)
     if found.encrypted:  # PGP: a person must be told, though no file of it can be seen
         data = next((mime.payload(p) for p in mime.walk(message) if p.get_content_subtype() == "octet-stream"), b"")
-        locked = containers.encrypted("message.pgp")
+        locked = refusals.encrypted("message.pgp")
         return found, (Leaf(name="message.pgp", data=data, findings=(locked,)),)
     if not found.text.strip():
         for item in found.items:
             if sniff.media_type(item.data, item.name) == sniff.P7M and (inner := _signed_text(item)):
                 found.texts.append(inner)
                 break
-    budget = containers.Budget(limits)
+    budget = refusals.Budget(limits)
     return found, tuple(containers.open_items(found.items, budget))
 
 
@@ -93,7 +93,7 @@ def _signed_text(item: mime.Item) -> str:
 
     try:
         data = smime.content(item.data, item.name)
-    except containers.RefusedError:
+    except refusals.RefusedError:
         return ""  # the leaf carries the finding
     return mime.content(mime.parse(data)).text if data and smime.is_mime(data) else ""
 

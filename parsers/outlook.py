@@ -6,9 +6,9 @@ import struct
 from typing import Any
 
 from parsers import headers
-from parsers.containers import RefusedError, bomb, damaged
 from parsers.mime import Item
 from parsers.records import Finding
+from parsers.refusals import RefusedError, bomb, damaged
 
 _EMBEDDED = 5  # PidTagAttachMethod afEmbeddedMessage
 _ATTACH_METHOD = 0x3705
@@ -84,8 +84,11 @@ def _attachments(mail: Any, prefix: str, depth: int) -> list[Item]:
 
 def tnef(data: bytes, name: str) -> tuple[list[Item], tuple[Finding, ...]]:
     """The attachments of a `winmail.dat`, those of messages in it included."""
-    from tnefparse import TNEF
+    from tnefparse import TNEF, mapi
 
+    # The library believes any count, and counts four thousand million properties that are not there to their end. What
+    # is raised there ends the list, and is logged.
+    setattr(mapi, "range", _believable)  # noqa: B010  the module has no such name of its own
     try:
         if _tnef_objects(data) > _MOST:
             raise RefusedError(bomb(name))
@@ -93,6 +96,13 @@ def tnef(data: bytes, name: str) -> tuple[list[Item], tuple[Finding, ...]]:
     except _BROKEN as e:
         raise RefusedError(damaged(name)) from e
     return items, () if _tnef_whole(data) else (damaged(name),)
+
+
+def _believable(count: int) -> range:
+    """`range`, for counts that a message can have."""
+    if count > _MOST:
+        raise ValueError(f"{count} properties")
+    return range(count)
 
 
 def _tnef_objects(data: bytes) -> int:

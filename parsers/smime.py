@@ -7,7 +7,7 @@ import binascii
 import re
 import zlib
 
-from parsers.containers import RefusedError, bomb, damaged, encrypted
+from parsers.refusals import RefusedError, bomb, damaged, encrypted
 
 _MIME = re.compile(rb"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?(content-type|mime-version)\s*:", re.IGNORECASE)
 _LIMIT = 120_000_000

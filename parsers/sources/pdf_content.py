@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from parsers.page import Page, Picture, Stroke, Word
 from parsers.records import Box
 from parsers.sources import pdf_shapes
+from parsers.sources.upright import Upright
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -27,37 +28,6 @@ _NOTHING = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 _LINE_END_HYPHENS = (0x02, 0xFFFE)  # pdfium's signs for a hyphen at a line's end
 _COVERS = 0.7  # share of the page that a scan's picture covers; margins of a copier are well below 30 %
 _TYPED_OVER = 40  # visible words above which a page with a full picture is text on a background, not a scan
-
-
-@dataclass(frozen=True, slots=True)
-class Upright:
-    """From PDF user space to the upright page: its corner box and how far it is turned clockwise (0, 90, 180, 270)."""
-
-    box: tuple[float, float, float, float]  # left, bottom, right, top in user space
-    turn: int
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height of the upright page."""
-        w, h = self.box[2] - self.box[0], self.box[3] - self.box[1]
-        return (h, w) if self.turn in (90, 270) else (w, h)
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """A point of user space on the upright page, y down."""
-        left, bottom, right, top = self.box
-        if self.turn == 0:
-            return x - left, top - y
-        if self.turn == 90:
-            return y - bottom, x - left
-        if self.turn == 180:
-            return right - x, y - bottom
-        return top - y, right - x
-
-    def rect(self, x0: float, y0: float, x1: float, y1: float) -> Box:
-        """A rectangle of user space, its corners in any order."""
-        ax, ay = self.point(x0, y0)
-        bx, by = self.point(x1, y1)
-        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
 @dataclass(frozen=True, slots=True)

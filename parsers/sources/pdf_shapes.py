@@ -7,13 +7,11 @@ import ctypes
 import itertools
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parsers.page import Picture, Ruling, Stroke, Tick, Word
 from parsers.records import Box
-
-if TYPE_CHECKING:
-    from parsers.sources.pdf_content import Upright
+from parsers.sources.upright import Upright
 
 _MOST = 30_000  # objects and path points looked at on a page: a plan or a map holds millions, a form a few hundred
 _DEEP = 8  # form objects in form objects

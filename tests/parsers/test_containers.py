@@ -384,6 +384,9 @@ def test_a_message_encrypted_with_pgp_says_so():
         (zipped({"word/document.xml": b"<w/>", "[Content_Types].xml": b""}), "x.zip", sniff.DOCX),
         (zipped({"xl/workbook.xml": b"<w/>", "[Content_Types].xml": b""}), "x.doc", sniff.XLSX),
         (zipped({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b""}), "x", sniff.ODT),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.text-web", "content.xml": b""}), "x.odt", sniff.ODT),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.text-template"}), "x.ott", sniff.ODT),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet-template"}), "x.ots", sniff.ODS),
         (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "x", sniff.ODS),
         (zipped({"a.pdf": PDF}, compresslevel=0), "x.pdf", sniff.ZIP),
         (zipped({"word/document.xml": b"<w/>" * 50, "[Content_Types].xml": b""})[:90], "BC.docx", sniff.DOCX),
@@ -424,6 +427,14 @@ def test_no_damage_raises(seed: bytes, at: int, noise: bytes, end: int):
     data = (seed[: at % len(seed)] + noise + seed[at % len(seed) + len(noise) :])[: max(end % (len(seed) * 2), 4)]
     for leaf in open_file(data, "x.dat", Limits()):
         assert leaf.name
+
+
+@pytest.mark.timeout(30)
+def test_a_winmail_dat_that_claims_four_thousand_million_properties_is_read_to_its_end():
+    whole = tnef([("a.pdf", PDF)])
+    at = whole.index((0x9005).to_bytes(2, "little")) + 8  # after the attribute's id, type and length
+    found = open_file(whole[:at] + b"\xff\xff\xff\xff" + whole[at + 4 :], "x.dat", Limits())
+    assert [leaf.data for leaf in found] == [PDF]
 
 
 HEAD = b"From: a@example.org\r\n"
