@@ -75,6 +75,7 @@ _CMS_OIDS = (  # id-data families of RFC 5652 as they stand behind the first SEQ
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07",  # pkcs7: signedData 2, envelopedData 3…
     b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01",  # smime compressedData, authEnvelopedData
 )
+_OPENDOCUMENT_KIND = re.compile(r"-(web|template|master)$")  # what was saved from a web page or kept as a model
 
 
 def _zip_type(data: bytes, name: str) -> str:
@@ -84,7 +85,7 @@ def _zip_type(data: bytes, name: str) -> str:
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 declared = archive.read("mimetype").decode("ascii", "ignore").strip()
                 if declared.startswith("application/vnd.oasis.opendocument."):
-                    return declared
+                    return _OPENDOCUMENT_KIND.sub("", declared)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError, KeyError, IndexError):
         names = set()
     for folder, kind in (("word/", DOCX), ("xl/", XLSX), ("ppt/", PPTX)):

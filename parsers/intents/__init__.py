@@ -46,6 +46,15 @@ _NOT_LEAVING = re.compile(  # « nous n'annulons pas », « surtout ne résiliez
     r"|\b(pas|aucunement|nullement|jamais) (\w+ ){0,4}?(d'|de |a )?(annul|resili|renonc|desist|desengag|retir|abandon)"
     r"|\bsans (annul|resili)"
 )
+_REPLACES = re.compile(  # « annulez le précédent et remplacez-le par celui-ci »: put right, an order is one still
+    r"\bannul\w* et remplac"
+    r"|\b(remplac\w+|substitu\w+) .{0,24}\b(par|a) (celui|celle|la version|le (bon|document)|l[ae] nouve)"
+    r"|\b(prendre|retenir|garder|tenir compte|conserver) .{0,12}\b(celui|celle|la version|le document|l'exemplaire) ?-?"
+    r"(ci|joint|corrig|rectif|nouve)"
+)
+_ROW = re.compile(
+    r"[^?]*[:=|]\s*\d[\d\s]*[.,]\d\d\s*(€|euros?|eur|h\.?t\.?|t\.?t\.?c\.?|\W)*", re.IGNORECASE
+)  # of a table
 _SUBMIT_WITHOUT_FILES = 0.75
 _SUBMIT_LIKELY = 0.15  # files are attached and a sentence before all others might say so
 _PARAGRAPH = 0.65
@@ -96,7 +105,14 @@ def probabilities(text: str) -> dict[str, float]:
     scores = np.exp(scores - scores.max())
     odds = dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
     about = set(fields(text))
-    denied = bool(_NOT_LEAVING.search(fold(text).replace("’", "'")))
+    flat = fold(text).replace("’", "'")
+    if _REPLACES.search(flat):
+        odds["submit"] += odds["withdraw"]
+        odds["withdraw"] = 0.0
+    if _ROW.fullmatch(text):
+        odds["other"] += odds["question_commercial"]
+        odds["question_commercial"] = 0.0
+    denied = bool(_NOT_LEAVING.search(flat))
     for label, subject in _SUBJECT.items():
         if (not subject & about and odds[label] < _WITHOUT_SUBJECT) or (label == "withdraw" and denied):
             odds["other"] += odds[label]

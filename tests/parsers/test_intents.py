@@ -94,6 +94,40 @@ def test_the_contrary_of_leaving_is_not_leaving(text: str):
     assert "withdraw" not in intents.predict("", text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Merci d'annuler notre bon d'hier et de le remplacer par le bon ci-joint.",
+        "Le premier exemplaire est faux, veuillez annuler et prendre en compte la version corrigée.",
+        "Annule et remplace la commande du 4 mai.",
+    ],
+)
+def test_an_order_put_right_is_an_order_still(text: str):
+    assert intents.predict("", text, files=True, documents=True) == ("submit",)
+
+
+def test_a_software_replaced_elsewhere_still_ends_the_order():
+    text = "Merci d'annuler notre commande, le logiciel sera remplacé par un outil de la région."
+    assert intents.predict("", text) == ("withdraw",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La fiche doit être signée mardi par notre présidente et je vous l'adresse dans la foulée.",
+        "Une fois le dossier signé, nous vous le ferons suivre.",
+        "Mauvais destinataire, ignorez mon courriel précédent.",
+    ],
+)
+def test_a_promise_sends_nothing(text: str):
+    assert intents.predict("", text) == ("other",)
+
+
+def test_the_rows_of_an_order_ask_for_no_price():
+    text = "Voici notre commande :\n- Parapheur : 2 x 120,00 € HT = 240,00 €\nTotal HT : 240,00 €\nTotal TTC : 288,00 €"
+    assert "question_commercial" not in intents.predict("", text, files=True, documents=True)
+
+
 def test_a_screenshot_belongs_to_its_question_and_a_document_is_filed_all_the_same():
     text = "Le site affiche une erreur quand je veux me connecter, que faire ?"
     assert intents.predict("", text, files=True, documents=False) == ("question_technical",)
