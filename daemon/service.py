@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon import config as configuration
+from daemon import readdress
 from daemon.clock import Clock
 from daemon.errors import ServiceUnreachable, VaguemestreError
 from daemon.house import House
@@ -54,6 +55,7 @@ async def run_once(house: House) -> None:
     house.database.release_dead()
     house.take_census()
     take_up(house)
+    readdress.take_up(house)
     line = runners(house)
     try:
         worked = True
@@ -135,6 +137,7 @@ class Service:
         house.database.release_dead()
         house.take_census()
         take_up(house)
+        readdress.take_up(house)
         return house
 
     def _renew(self, old: House) -> House:

@@ -162,7 +162,10 @@ class Dispatch:
             for row in rows:
                 fail(s, self.house, row, "aucune adresse connue")
             return True
-        message_id = f"<{secrets.token_hex(16)}@{parseaddr(self._sender(rows[0].group))[1].rpartition('@')[2]}>"
+        message_id = (
+            rows[0].message_id
+            or f"<{secrets.token_hex(16)}@{parseaddr(self._sender(rows[0].group))[1].rpartition('@')[2]}>"
+        )
         mail = message(self.house, s, self.renderer, rows, message_id=message_id, date=now)
         raw = mail.as_bytes()
         sha256 = self.house.blobs.put(raw)
@@ -302,13 +305,27 @@ def fail(s: Session, house: House, row: LetterRow, why: str) -> None:
 
 
 def undeliverable(s: Session, house: House, row: LetterRow, why: str) -> None:
-    """Tells the coordinators that a letter did not reach its addressee; a letter to themselves tells nobody."""
-    key = f"{row.key}/undelivered"
-    if row.role == "coordinator" or s.scalar(select(LetterRow.id).where(LetterRow.key == key)) is not None:
+    """Tells the coordinators that a letter did not reach its addressee; a letter to themselves tells nobody.
+
+    Once an address: a file that left again, to another one, may be lost again.
+    """
+    lost = select(LetterRow).where(
+        LetterRow.key.startswith(f"{row.key}/", autoescape=True), LetterRow.key.endswith("/undelivered")
+    )
+    told_of = [x.facts.get("lost_to", row.recipients) for x in s.scalars(lost).unique()]
+    if row.role == "coordinator" or row.recipients in told_of:
         return
+    key = f"{row.key}/{len(told_of) + 1}/undelivered" if told_of else f"{row.key}/undelivered"
     to = ", ".join(row.recipients) or "(aucune adresse)"
-    told = f"La lettre « {row.subject or row.kind} » n’a pu être remise à {to} : {why}."
+    told = f"La lettre «\u00a0{row.subject or 'sans objet'}\u00a0» n’a pu être remise à {to}\u00a0: {why}."
     ask = "Vérifiez l’adresse dans le recensement, ou joignez le destinataire par un autre moyen."
+    if row.role == "provider" and row.kind in ("forward", "list"):
+        ask = (
+            "Faites corriger l’adresse du prestataire dans la configuration ([providers])\u00a0: l’envoi repartira "
+            "aussitôt, avec ses pièces jointes."
+        )
+    elif row.role == "provider":
+        ask = "Vérifiez l’adresse du prestataire, ou joignez-le par un autre moyen."
     facts = {
         "member": None,
         "message": None,
@@ -317,6 +334,7 @@ def undeliverable(s: Session, house: House, row: LetterRow, why: str) -> None:
         "to": "coordinator",
         "addressee": {"name": ""},
         **tell.escalation("undeliverable", told, ask),
+        "lost_to": list(row.recipients),
     }
     dossier: DossierRow | None = row.dossier
     s.add(

@@ -128,6 +128,42 @@ def test_what_a_member_answers_its_provider_goes_to_the_provider(town: Town) -> 
     assert "prix d’une formation" not in body(town.sent(DEMATIS)[-1]), "the provider has what it asked for"
 
 
+def bounce(of: str, to: str) -> bytes:
+    """A notice of non-delivery, as Postfix writes it."""
+    lines = (
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>", "To: x@example.org", "Subject: Undelivered",
+        f"Message-ID: <bounce-{of.strip('<>')}>", "Auto-Submitted: auto-replied", "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"', "", "--B",
+        "Content-Type: text/plain", "", "Your message could not be delivered.", "", "--B",
+        "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.example.org", "",
+        f"Final-Recipient: rfc822; {to}", "Action: failed", "Status: 5.1.1", "", "--B",
+        "Content-Type: text/rfc822-headers", "", f"Message-ID: {of}", "", "--B--", "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def test_a_file_that_reached_no_provider_leaves_again_to_its_new_address(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    first = town.sent(DEMATIS)[-1]
+    town.deliver(bounce(str(first["Message-ID"]), DEMATIS))
+    town.run()
+    told = body(town.sent(COORDINATOR)[-1])
+    assert "l’adresse du prestataire dans la configuration" in told
+    assert "recensement" not in told
+    town.run(town.now + dt.timedelta(hours=1))
+    assert len(town.sent(DEMATIS)) == 1, "the address is still the same"
+    text = town.config.read_text(encoding="utf-8")
+    town.config.write_text(text.replace(DEMATIS, "nouveau@dematis.example.org"), encoding="utf-8")
+    town.run(town.now + dt.timedelta(hours=1))
+    [again] = town.sent("nouveau@dematis.example.org")
+    assert again["Message-ID"] == first["Message-ID"]
+    assert [p.get_filename() for p in again.iter_attachments()] == [p.get_filename() for p in first.iter_attachments()]
+    assert [x["state"] for x in town.letters("forward")] == ["sent"]
+    town.deliver(bounce(str(again["Message-ID"]), "nouveau@dematis.example.org").replace(b"<bounce-", b"<again-"))
+    town.run(town.now + dt.timedelta(hours=1))
+    assert "nouveau@dematis.example.org" in body(town.sent(COORDINATOR)[-1])
+
+
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
     for n in range(14):
         sent = town.sent(A.email)
