@@ -34,6 +34,7 @@ _ABSENCE = re.compile(
     r"|en d[ée]placement|en arr[êe]t|indisponible)\b"
     r"|\b(plus|pas) en poste\b|ne (fais|fait|travaille) plus (partie|dans|[àa] la)"
     r"|actuellement (absent|en cong|en vacances|en formation|en d[ée]placement|en arr[êe]t|indisponible|ferm)"
+    r"|^\W*(i['’ ]a?m )?(currently )?(out of (the )?office|on (annual |sick )?leave)\b"
     r"|(absent|en cong[ée]s?)e?s? (du bureau )?(du \d|jusqu|pour la|toute la|ce jour|cette semaine|aujourd)"
     r"|ferm[ée](e|s|es)? (pour|pendant|du|jusqu)[^.]{0,50}(vacances|cong[ée]s|scolaires|f[êe]tes|\d))",
     re.IGNORECASE | re.MULTILINE,
@@ -44,7 +45,7 @@ _REDIRECT = re.compile(
     r"|vous pouvez (joindre|contacter|vous adresser|[ée]crire)"
     r"|merci de (contacter|joindre|vous adresser|vous rapprocher)|adresse[rz] vos (messages|courriels|mails|demandes)"
     r"|(une )?permanence (est|sera)"
-    r"|veuillez (contacter|vous adresser)"
+    r"|veuillez (contacter|vous adresser)|for (urgent|any) (matters?|requests?|enquir)|please contact"
     r"|prendrai connaissance|aucun suivi|(ne (sera|seront|serai)|n['’]est) (pas|ni) (lu|consult|trait|relev"
     r"|transf[ée]r)|messages? (sera|seront) (lu|trait))",
     re.IGNORECASE,
@@ -64,6 +65,10 @@ _RECEIVED = re.compile(
     r"votre (message|courriel|e-?mail|mail|demande) (a (bien )?[ée]t[ée]|nous est)"
     r" (bien )?(re[çc]u|parvenu|enregistr|pris)"
     r".{0,160}meilleurs d[ée]lais",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAKEN = re.compile(
+    r"votre (message|courriel|e-?mail|mail|demande|ticket)\b.{0,60}\b(enregistr|pris)\w*.{0,60}(n°|num[ée]ro)",
     re.IGNORECASE | re.DOTALL,
 )
 # How a newsletter says that one may leave it; a member who asks how to leave does so in a sentence of its own.
@@ -155,7 +160,8 @@ def _reads_automatic(sender: str, subject: str, body: str, has_files: bool) -> b
         return _only_absence(text)
     if asks or len(text.split()) > 80:
         return False
-    return bool(_RECEIVED.search(text)) or (bool(_DO_NOT_ANSWER.search(text)) and bool(_NO_REPLY.match(sender)))
+    told_not_to = bool(_DO_NOT_ANSWER.search(text)) and bool(_NO_REPLY.match(sender) or _TAKEN.search(text))
+    return bool(_RECEIVED.search(text)) or told_not_to
 
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
@@ -172,7 +178,8 @@ _CONTACTS = re.compile(
 
 _SAYS_MORE = re.compile(
     r"\b(ci[- ]joint|voici|vous trouverez|veuillez trouver|je vous (transmet|adress|envoi|envoy|retourn|fais)"
-    r"|nous (souhait|voul|voudr|aimer|avons)|besoin d|la suite d)",
+    r"|nous (souhait|voul|voudr|aimer|avons)|besoin d|la suite d"
+    r"|je vous (r[ée]ponds|rappelle|confirme)\b(?!.{0,20}\bretour)|\bmais (oui|non|c['’]est)\b)",
     re.IGNORECASE,
 )
 

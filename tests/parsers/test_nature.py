@@ -99,6 +99,12 @@ def test_headers(line: str, expected: str):
         ("Re: Dossier", "Bonjour,\n\nJe suis absent(e) ce jour. Merci de votre compréhension."),
         ("Re: Dossier", "Bonjour\nAbsente du 3 au 14 mars, je traiterai votre message à mon retour.\nBelle journée"),
         ("Indisponible", "Je suis actuellement indisponible."),
+        ("Re: Fiche", "I am currently out of the office until May 4. For urgent matters please contact the town hall."),
+        (
+            "Demande 118 enregistrée",
+            "Votre demande a été prise en compte sous le numéro 118. Merci de ne pas répondre à ce message.",
+        ),
+        ("Re: Fiche", "Je suis absente jusqu'à lundi, je vous réponds dès mon retour."),
     ],
 )
 def test_absence_notices_without_headers(subject: str, body: str):
@@ -149,6 +155,8 @@ def test_absence_notices_without_headers(subject: str, body: str):
             "M. Martin étant absent pour longtemps, je reprends le dossier. Quelles pièces manquent ?",
         ),
         ("Information", "La mairie sera fermée du 24 décembre au 2 janvier."),
+        ("Re: Fiche", "Bonjour, je suis actuellement en déplacement, mais oui c'est la bonne adresse."),
+        ("Re: Fiche", "Je suis en formation aujourd'hui, je vous rappelle jeudi matin."),
     ],
 )
 def test_people_who_speak_of_absence_or_leaving_are_people(subject: str, body: str):
