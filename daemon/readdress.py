@@ -1,4 +1,4 @@
-"""A file that reached no provider leaves again once the configuration, or the rules, give that provider another address.
+"""A file that reached no provider leaves again once the configuration or the rules give another address.
 
 Looked at when the configuration is loaded: at the start and at each reload. The member was told that its file went.
 """
@@ -18,7 +18,7 @@ KINDS = ("forward", "list")  # what a provider must have; an old chaser is of no
 
 
 def take_up(house: House) -> None:
-    """Makes those letters due again, to the new address, under their own Message-ID."""
+    """Makes those letters due again, to the new address; under a Message-ID of its own, lest it pass for a repeat."""
     now = house.clock()
     with house.database.session() as s:
         lost = select(LetterRow).where(

@@ -162,10 +162,7 @@ class Dispatch:
             for row in rows:
                 fail(s, self.house, row, "aucune adresse connue")
             return True
-        message_id = (
-            rows[0].message_id
-            or f"<{secrets.token_hex(16)}@{parseaddr(self._sender(rows[0].group))[1].rpartition('@')[2]}>"
-        )
+        message_id = f"<{secrets.token_hex(16)}@{parseaddr(self._sender(rows[0].group))[1].rpartition('@')[2]}>"
         mail = message(self.house, s, self.renderer, rows, message_id=message_id, date=now)
         raw = mail.as_bytes()
         sha256 = self.house.blobs.put(raw)
