@@ -162,7 +162,7 @@ class Sheet:
                     off = abs((last.box[1] + last.box[3]) / 2 - middle)
                     gap = w.box[0] - last.box[2]
                     lower = min(height, last.box[3] - last.box[1])
-                    if off >= 0.35 * lower or not -0.6 * lower < gap <= _reach(last, w):
+                    if off >= 0.35 * lower or not -0.6 * lower < gap <= _reach(last, w, self.page.placed):
                         continue
                     if "entry" in (w.origin, last.origin) or self.ruled(last.box, w.box):
                         continue
@@ -212,12 +212,20 @@ class Sheet:
 
 
 _SLOT = 8.0  # points
+_GRID = 12.0  # points between words of one text where the grid is our own: two spaces of its fixed pitch
 
 
-def _reach(a: Word, b: Word) -> float:
-    """How far the next word of a segment may be: a word space is up to 0.6 of the type size (fixed pitch)."""
+def _reach(a: Word, b: Word, placed: bool) -> float:
+    """How far the next word of a segment may be: a word space is up to 0.6 of the type size (fixed pitch).
+
+    Words of another type (a name and a title on one line) part sooner: their boxes hang lower, not taller alone.
+    """
+    if not placed:
+        return _GRID
     size = max(a.size, b.size) or 1.25 * max(a.box[3] - a.box[1], b.box[3] - b.box[1])
-    return _SPLIT * size
+    smaller = 0 < min(a.size, b.size) < 0.72 * size
+    other = smaller and abs(a.box[3] - b.box[3]) > 0.1 * size
+    return (0.25 if other else _SPLIT) * size
 
 
 def _lines(segments: Iterable[Segment]) -> list[list[Segment]]:

@@ -27,6 +27,7 @@ class Title:
     rest: str  # what stands behind the kind, folded: number, date
     rest_at: int  # where it begins in the segment's key
     rank: float = 0.0  # how loud it is: size, capitals, height on the page
+    caption: bool = False  # a reference stands in the next cell: the label of that
 
 
 def compact(segment: Segment) -> str:
@@ -111,8 +112,20 @@ def titles(sheet: Sheet) -> list[Title]:
         )
         if kind != "other" and re.match(r"\s*(?:n\s?[°*'o])?\s*:", rest):
             rank -= 5.0  # a label with its value, where a real title stands elsewhere
-        found.append((rank, Title(kind, s, rest, shift + m.end() if m else len(s.key), rank)))
+        bare = _REFERENCE.fullmatch(rest.strip()) if rest.strip() else _has_reference(sheet, s)
+        caption = s.size < 1.12 * usual and bool(bare)
+        found.append((rank, Title(kind, s, rest, shift + m.end() if m else len(s.key), rank, caption)))
     return [t for _, t in sorted(found, key=lambda x: -x[0])]
+
+
+def _has_reference(sheet: Sheet, s: Segment) -> bool:
+    """Whether the next segment of the line is a reference: one word with figures."""
+    row = next((r for r in sheet.rows if s in r), ())
+    after = [o for o in row if o.box[0] >= s.box[2]]
+    return bool(after) and _REFERENCE.fullmatch(after[0].key) is not None
+
+
+_REFERENCE = re.compile(r"[a-z./_-]{0,8}\d[\w./-]*")
 
 
 def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
@@ -168,8 +181,8 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
 
 
 def _labels(title: Title) -> bool:
-    """Whether what looks like a title is a label with its value behind a colon."""
-    return re.match(r"\s*(?:n\s?[°*'o]|numero)?\s*:\s*\S", title.rest) is not None
+    """Whether what looks like a title is a label with its value behind a colon or in the next cell."""
+    return title.caption or re.match(r"\s*(?:n\s?[°*'o]|numero)?\s*:\s*\S", title.rest) is not None
 
 
 def foreign(text: str) -> bool:

@@ -89,7 +89,12 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
                 and name == "service"
                 and re.fullmatch(r"[A-Z0-9][A-Z0-9_.-]+", segment.cut(m.end())[0]) is not None
             )
-            if not (colon or alone or numbered or coded or (strong and parted)):
+            referred = (
+                first
+                and name == "commitment_number"
+                and re.fullmatch(r"[a-z]{0,4}[-./]?\d[\w./-]*", key[m.end() :].strip()) is not None
+            )
+            if not (colon or alone or numbered or coded or referred or (strong and parted)):
                 continue
             if (
                 key[m.end() : m.end() + 1] not in ("", " ", ":", "=")
@@ -162,7 +167,11 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
             continue
         heads = mark.key == "member_name" and not mark.colon and _heads(s, labels)
-        if not heads and (beside := _beside(s, labels, reach)) is not None and plausible(mark.key, beside.text):
+        if (
+            not heads
+            and (beside := _beside(s, labels, reach, mark.key)) is not None
+            and plausible(mark.key, beside.text)
+        ):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
             yield _continued(found, labels)
         elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
@@ -213,6 +222,7 @@ def plausible(key: str, text: str) -> bool:
         return (
             digits > 0
             and len(folded.split()) <= 5
+            and values.parse_date(text) is None
             and not re.match(r"\d{1,4}\s*(?:bis|ter)?,?\s+[a-z]|\d{5}\s+[a-z]", folded)
         )
     if key == "order_date":
@@ -233,11 +243,18 @@ def plausible(key: str, text: str) -> bool:
     return True
 
 
-def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Segment | None:
-    """The next segment to the right on the line, unless it is a label itself or stands far away."""
+def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float, key: str) -> Segment | None:
+    """The next segment to the right on the line, unless it is a label itself or stands far away.
+
+    « Gestionnaire » labels a name, but is a role behind « Fonction ».
+    """
     right = [o for o in labels if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
     nearest = min(right, key=lambda o: o.box[0], default=None)
-    if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
+    if nearest is None:
+        return None
+    own = labels[nearest]
+    role = key.endswith("_role") and len(own) == 1 and own[0].key == "contact_name" and not own[0].colon
+    if own and own[0].start == 0 and not role:
         return None
     return nearest if nearest.box[0] - s.box[2] < reach else None
 

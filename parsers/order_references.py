@@ -118,6 +118,11 @@ def _number(text: str) -> str | None:
         tokens.append(token)
     value = " ".join(tokens).rstrip(".")
     digits = sum(c.isdigit() for c in value)
-    if not digits or len(value) > 30 or (values.parse_date(value) and "/" in value) or re.fullmatch(r"\d{14}", value):
+    if (
+        not digits
+        or len(value) > 30
+        or (values.parse_date(value) and re.search(r"[/.\s]", value))
+        or re.fullmatch(r"\d{14}", value)
+    ):
         return None
     return value

@@ -155,8 +155,9 @@ def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
         return False
     if overlap(a.box[0], a.box[2], b.box[0], b.box[2]) <= 0 or head_role(b) is not None:
         return False
-    # A letterhead may have a line between name and address.
-    named = _goes_on(b) and abs(a.box[0] - b.box[0]) < 2 and names.is_public_body(a.text)
+    # A letterhead may have a line between name and address; a spreadsheet's address may have one below each line.
+    goes_on = names.is_public_body(a.text) or is_street(a.text) or place(a.text) is not None
+    named = _goes_on(b) and abs(a.box[0] - b.box[0]) < 2 and goes_on
     if sheet.barred(a.box, b.box) and not named:
         return False
     left = abs(a.box[0] - b.box[0]) < 4

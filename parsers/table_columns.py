@@ -53,11 +53,11 @@ def _side(
     edge = max([edge, *(sign * s.box[far] for s in cells)])
     ruled = [sign * r[0] for r in sheet.down if sign * r[0] > edge - 2 and r[1] <= header.box[3] <= r[3] + 4]
     border = min(ruled, default=edge)
-    if not any(edge < sign * s.box[near] - 1 < border and runs_down(sheet, s) for s in level):
+    if not any(edge < sign * s.box[near] - 1 < border and runs_down(sheet, s, level) for s in level):
         edge = border
     out = [s for row in body for s in row if sign * s.box[near] > edge + 1]
     # A column without a header stands on the lines of figures alone.
-    return edge + 1 if any(s not in level or runs_down(sheet, s) for s in out) else math.inf
+    return edge + 1 if any(s not in level or runs_down(sheet, s, level) for s in out) else math.inf
 
 
 def _bounded(columns: Sequence[Column], xs: Sequence[float]) -> tuple[Column, ...]:

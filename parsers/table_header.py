@@ -6,7 +6,7 @@ Columns are known by what their header says (Désignation, Qté, P.U. HT, Remise
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -157,13 +157,16 @@ def _without_text_beside(sheet: Sheet, row: Sequence[Segment]) -> Sequence[Segme
     return [s for i, s in enumerate(row) if first <= i <= last or not runs_down(sheet, s)]
 
 
-def runs_down(sheet: Sheet, s: Segment) -> bool:
-    """Whether a segment is a line of running text: labelled, or right below a line that is no header."""
+def runs_down(sheet: Sheet, s: Segment, cells: Collection[Segment] = ()) -> bool:
+    """Whether a segment is a line of running text: labelled, or right below a line that is no header and no cell."""
+    if values.parse_amount(s.text) is not None:
+        return False
     if "@" in s.text or any(m.colon or m.strong for m in marks(s)):
         return True
     return any(
         -2 < s.box[1] - o.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3 and not _head_words(o)
         for o in sheet.segments
+        if o not in cells
     )
 
 

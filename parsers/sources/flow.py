@@ -16,6 +16,7 @@ from typing import Literal
 from parsers.page import Page, Picture, Ruling, Tick, Word
 
 STEP = 5.0  # points a character takes
+GUTTER = 16.0  # points of a cell beside its text: wider than two spaces, so that cells never read as one text
 HEIGHT = 10.0  # of a word
 LEADING = 14.0  # from one line to the next
 MARGIN = 40.0
@@ -328,14 +329,14 @@ def _columns(table: Table) -> list[float]:
         at = 0
         for cell in row:
             if cell.columns == 1:
-                widths[at] = max(widths[at], _needs(cell.blocks) + 10.0)
+                widths[at] = max(widths[at], _needs(cell.blocks) + GUTTER)
             at += cell.columns
     for row in table.rows:
         at = 0
         for cell in row:
             end = at + cell.columns
             if cell.columns > 1:
-                widths[end - 1] += max(0.0, _needs(cell.blocks) + 10.0 - sum(widths[at:end]))
+                widths[end - 1] += max(0.0, _needs(cell.blocks) + GUTTER - sum(widths[at:end]))
             at = end
     return widths
 
