@@ -44,6 +44,12 @@ class Lists:
     next_at: dt.datetime | None = None
 
 
+def listed_group(question: str) -> str | None:
+    """The group of a list's question, by its id; None where it is another's."""
+    parts = question.split("/")
+    return parts[2] if parts[:2] == ["list_review", "list"] and len(parts) > 3 else None
+
+
 def automatic(lot: Lot) -> bool:
     """Whether the lot starts by the coordinator's list."""
     return lot.starts == "list"

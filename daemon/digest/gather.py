@@ -32,6 +32,7 @@ from daemon.store import books
 from daemon.store.models import DossierRow, EventRow, LetterRow, MailRow, MessageRow, PieceRow, ReviewRow
 from rules import tell
 from rules.decide import decide
+from rules.lists import listed_group
 from rules.records import DossierState, Milestone
 from rules.schema import Group
 
@@ -277,10 +278,10 @@ def _reviews(s: Session, group: Group, until: dt.datetime) -> Iterable[ReviewLin
     query = select(ReviewRow).where(ReviewRow.asked_at <= until, unanswered).order_by(ReviewRow.asked_at, ReviewRow.id)
     for row in s.scalars(query).unique():
         mail = None if row.mail_id is None else s.get(MailRow, row.mail_id)
-        of = row.dossier.group if row.dossier else mail.group if mail else None
+        of = row.dossier.group if row.dossier else mail.group if mail else listed_group(row.key)
         if of != group.id:
             continue
-        name = row.dossier.member.name if row.dossier else (mail.sender or "") if mail else ""
+        name = row.dossier.member.name if row.dossier else (mail.sender or "") if mail else "Liste à envoyer"
         question = " ".join(str(q) for q in row.questions)
         ref = row.dossier.ref if row.dossier else None
         yield ReviewLine(ref=ref, member=name, question=question, asked_at=row.asked_at)

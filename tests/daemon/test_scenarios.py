@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from daemon.clock import PARIS
 from fixtures import scene
 from fixtures.scene import Body, siret
-from tests.daemon.town import CIG, Town, body, requirement
+from tests.daemon.test_commands import vaguemestre
+from tests.daemon.town import CIG, LDMEMS, Town, body, requirement
 
 A = Body(name="Commune d’Arbois-la-Rive", siret=siret("21910031"), email="mairie@arbois.example")
 B = Body(name="Commune de Boisvert", siret=siret("21910032"), email="accueil@boisvert.example", city="Boisvert")
@@ -162,6 +164,22 @@ def test_a_file_that_reached_no_provider_leaves_again_to_its_new_address(town: T
     town.deliver(bounce(str(again["Message-ID"]), "nouveau@dematis.example.org").replace(b"<bounce-", b"<again-"))
     town.run(town.now + dt.timedelta(hours=1))
     assert "nouveau@dematis.example.org" in body(town.sent(COORDINATOR)[-1])
+
+
+def test_a_list_that_waits_for_the_coordinator_stands_in_the_report(tmp_path: Path) -> None:
+    school = Body(
+        name="Lycée des Acacias", siret=siret("19540041"), uai="0540001H", email="g@acacias.example", department="54"
+    )
+    town = Town(tmp_path, census=school.row("vote"), groups=(LDMEMS,))
+    vaguemestre("members", "import", "members.csv", "--now", "2025-12-04T10:00", folder=tmp_path)
+    town.run()
+    raw = scene.mail(school, "x@example.org", "Bonjour", "Merci de votre envoi.", message_id="a@test.example")
+    town.deliver(raw, LDMEMS)
+    town.run()
+    town.run(dt.datetime(2025, 12, 5, 9, 0, tzinfo=PARIS))
+    report = next(m for m in town.sent(f"coordination@{LDMEMS}.example.org") if str(m["Subject"]).startswith("Point"))
+    assert str(report["Subject"]).replace("\xa0", " ").endswith("une question pour vous")
+    assert "La liste peut-elle partir" in body(report)
 
 
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
