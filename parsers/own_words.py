@@ -56,9 +56,17 @@ _CLOSING = re.compile(
 _POLITE = re.compile(
     r"^\W*((je|nous) vous (en )?(prie|prions|souhaite|souhaitons)|veuillez (agr[ée]er|recevoir|croire|accepter)"
     r"|recevez,|agr[ée]ez"
-    r"|merci (d['’]avance|par avance|beaucoup|bien|pour votre (aide|retour|r[ée]ponse|attention"
-    r"|compr[ée]hension))|avec (tous )?(mes|nos) remerciements|vous (en )?(remerciant|souhaitant)"
+    r"|avec (tous )?(mes|nos) remerciements|vous (en )?(remerciant|souhaitant)"
     r"|(dans l['’]attente|en attente) de (votre|vous))[^?]{0,160}$",
+    re.IGNORECASE,
+)
+# Thanks and nothing more: what follows them in the line is what the sender came to say.
+_THANKS = re.compile(
+    r"^\W*(un grand |mille |encore )?mercis? (d['’]avance|par avance|beaucoup|bien|infiniment|encore|[àa] vous"
+    r"|pour (votre|vos|ton|ta|cette|ce|ces|le|la|les|l['’])\b)"
+    r"(?!.*\b(mais|cependant|toutefois|n[ée]anmoins|pourtant|par contre|en revanche|car|sauf)\b)"
+    r"[^?.!:;]{0,120}[.!,]*\s*"
+    r"((bonne|bien|cordialement|tr[èe]s|excellente?|[àa] bient[ôo]t)\b[^?.!:;]{0,60}[.!,]*\s*)?$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
@@ -192,7 +200,7 @@ def _signature_start(lines: list[str]) -> int:
             return i
         if _DEVICE.match(line) or (_RULE.match(line) and i > 0 and not any(x.strip() for x in lines[i + 9 :])):
             return i
-        closing, polite = _CLOSING.match(line), _POLITE.match(line)
+        closing, polite = _CLOSING.match(line), _POLITE.match(line) or _THANKS.match(line)
         if not closing and not polite:
             continue
         rest = [x for x in lines[i + 1 : min(end, i + _BLOCK)] if x.strip()]
@@ -229,7 +237,7 @@ def _asks(lines: list[str]) -> bool:
         if (
             len(line.split()) >= 9
             and re.search(r"\b(je|nous|vous|merci|pouvez|pourriez|est|sont|avons|ai)\b", line, re.IGNORECASE)
-            and not _POLITE.match(line)
+            and not (_POLITE.match(line) or _THANKS.match(line))
         ):
             return True
     return False
@@ -241,6 +249,8 @@ def _postscript(lines: list[str]) -> int:
 
 def _strip_tail(lines: list[str]) -> list[str]:
     cut = _signature_start(lines)
+    if cut < len(lines) and _THANKS.match(lines[cut]) and says_nothing("\n".join(lines[:cut])):
+        cut += 1  # thanks are all that was said
     kept = lines[:cut]
     # A postscript below the signature is the sender's own words again.
     tail = lines[cut:]
@@ -268,6 +278,6 @@ def split(text: str) -> Words:
 def says_nothing(text: str) -> bool:
     """Whether own words are greetings and closing formulas alone (« Bonjour, », « Bien cordialement »)."""
     return all(
-        not x.strip() or _GREETING.match(x) or _CLOSING.match(x) or _POLITE.match(x) or len(x.split()) <= 1
+        not x.strip() or len(x.split()) <= 1 or any(p.match(x) for p in (_GREETING, _CLOSING, _POLITE, _THANKS))
         for x in text.split("\n")
     )

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from fixtures.make_forms import FILLED
+from parsers.own_words import split
 from parsers.read import read
 from parsers.records import Context, Reading
 
@@ -103,3 +104,23 @@ def test_what_only_speaks_of_an_order_is_none(subject: str, text: str) -> None:
 def test_beside_an_order_in_a_file_the_text_only_sums_it_up() -> None:
     result = _read(ORDER, "Bon de commande", ("bc.pdf", (FILLED / "lot2-order.pdf").read_bytes()))
     assert [p.name for p in result.pieces] == ["bc.pdf"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Merci beaucoup pour votre retour, mais je n’ai pas compris de quel lot il s’agit.",
+        "Bonjour,\n\nMerci pour votre retour. Notre SIRET a changé.",
+        "Merci pour vos explications : nous renonçons au lot 5.",
+        "Bonjour,\n\nMerci beaucoup pour votre retour.",
+        "Merci d’avance",
+    ],
+)
+def test_what_follows_thanks_is_said_and_thanks_alone_are_kept(text: str) -> None:
+    signed = f"{text}\n\nCordialement,\nHélène Morvan\nMairie de Saint-Aubin"
+    assert split(signed).own == text
+
+
+def test_thanks_at_the_end_of_a_message_close_it() -> None:
+    text = "Bonjour,\nVoici la fiche du lot 2.\nMerci pour votre aide. Bonne journée.\nHélène Morvan\nMairie d’Aubin"
+    assert split(text).own == "Bonjour,\nVoici la fiche du lot 2."
