@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rules.records import Dossier, LetterOnFile, Message, PieceOnFile
 from rules.schema import Fact, Group, Lot, Value, When
@@ -50,13 +51,11 @@ def gather(
 
     `heard` keeps what each message said, for the next call on the same dossier.
     """
-    told: list[tuple[dt.datetime, int, str, Known]] = []
+    told: list[tuple[dt.datetime, int, str, str, Value]] = []
 
     def tell(name: str, value: Value, source: str, when: dt.datetime, rank: int) -> None:
-        told.append((when, rank, source, Known(value=value, source=source, at=when)))
-        names.append(name)
+        told.append((when, rank, source, name, value))
 
-    names: list[str] = []
     for name, raw in dossier.member.facts.items():
         tell(name, _plain(raw), "census", _DAWN, 0)
     for piece in pieces:
@@ -76,8 +75,8 @@ def gather(
         if news.kind == "fact" and news.at <= at:
             tell(str(news.data["name"]), news.data["value"], "coordinator", news.at, 4)
     facts: dict[str, Known] = {}
-    for name, entry in sorted(zip(names, told, strict=True), key=lambda x: x[1][:3]):
-        facts[name] = entry[3]
+    for when, _, source, name, value in sorted(told, key=itemgetter(0, 1, 2)):
+        facts[name] = Known(value=value, source=source, at=when)
     facts["member_kind"] = Known(value=dossier.member.kind, source="census", at=_DAWN)
     return facts | _derived(group, lot, facts, at)
 
@@ -120,18 +119,20 @@ def _said(group: Group, lot: Lot, dossier: Dossier, message: Message) -> dict[st
 
 def told_by_words(group: Group, lot: Lot, subject: str, words: str) -> dict[str, bool]:
     """Facts that plain words settle; questions, and sentences about other lots alone, settle nothing."""
+    if not lot.facts:
+        return {}
     heard = [s for s in [*sentences(subject), *sentences(words)] if not s.rstrip().endswith("?")]
-    heard = [s for s in heard if not _of_another_lot(group, lot, s)]
-    found = {name: _by_words(fact, heard) for name, fact in lot.facts.items()}
+    found = {name: _by_words(group, lot, fact, heard) for name, fact in lot.facts.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _by_words(fact: Fact, heard: list[str]) -> bool | None:
+def _by_words(group: Group, lot: Lot, fact: Fact, heard: list[str]) -> bool | None:
     count = {k: [s for s in heard if says(fact.words.get(k, []), s)] for k in ("oui", "non")}
-    plain = {k: [s for s in v if not any(has(u, s) for u in fact.unless)] for k, v in count.items()}
-    if bool(plain["oui"]) == bool(plain["non"]):
-        return None
-    return bool(plain["oui"])
+    plain = {
+        k: any(not any(has(u, s) for u in fact.unless) and not _of_another_lot(group, lot, s) for s in v)
+        for k, v in count.items()
+    }
+    return plain["oui"] if plain["oui"] != plain["non"] else None
 
 
 def _of_another_lot(group: Group, lot: Lot, sentence: str) -> bool:

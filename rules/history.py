@@ -82,9 +82,12 @@ def instants(dossier: Dossier) -> list[dt.datetime]:
     """All instants at which something happened or will have happened, in order."""
     # What the member wrote before the dossier was opened was about others: nothing is owed here since then.
     found = {dossier.opened_at, *(h for h in dossier.heard_at if h >= dossier.opened_at)}
-    found.update(p.received_at for p in dossier.pieces)
+    found.update(
+        p.received_at for p in dossier.pieces if p.received_at >= dossier.opened_at
+    )  # a group's paper came first
     found.update(m.received_at for m in dossier.messages)
     found.update(n.at for n in dossier.news)
+    found.update(_leading(dossier))
     return sorted(found)
 
 
@@ -94,21 +97,39 @@ def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
     opening = stand(group, lot, dossier, dossier.opened_at, memory)
     told = History(now=now, starts=lot.starts, standing=opening, admitted=_known_from_the_start(dossier))
     owed: str | None = None
-    own = {dossier.opened_at, *(p.received_at for p in dossier.pieces), *(m.received_at for m in dossier.messages)}
-    own.update(n.at for n in dossier.news)
-    for at in [i for i in instants(dossier) if i <= now] or [dossier.opened_at]:
-        if at in own or "certificate_expires_on" in told.standing.facts:  # it alone changes by the day
+    turning, moving, gone = _turning(dossier), {n.at for n in dossier.news}, _forwards_on_file(dossier)
+    for number, at in enumerate([i for i in instants(dossier) if i <= now] or [dossier.opened_at]):
+        turns = number == 0 or at in turning or "certificate_expires_on" in told.standing.facts  # changes by the day
+        if turns:
             standing = stand(group, lot, dossier, at, memory)
-        else:  # a mail about the member's other dossiers
-            standing = replace(told.standing, at=at)
-        told = _news(replace(told, standing=standing, starts=starts(lot, standing.facts)), dossier, at)
-        told = _met(told, at)
+            told = replace(told, standing=standing, starts=starts(lot, standing.facts))
+        if at in moving:
+            told = _news(told, dossier, at)
+        before = owed
+        if turns or at in moving:
+            told = _met(told, at)
         if not told.over:
-            told = _send(told, lot, dossier, at)
-        before, owed = owed, _owed(told, group, dossier)
+            told = _sent(told, gone, at)
+            told = _send(told, lot, dossier, at) if turns or at in moving else told
+        if turns or at in moving:
+            owed = _owed(told, group, dossier, at)
         told = _owe(told, dossier, at, changed=before != owed, owed=owed)
         told = _speak(told, lot, dossier, at)
     return told
+
+
+def _turning(dossier: Dossier) -> set[dt.datetime]:
+    """The instants at which how it stands may change: papers, the member's words, what the coordinator said of them."""
+    found = {dossier.opened_at, *(p.received_at for p in dossier.pieces)}
+    found.update(m.received_at for m in dossier.messages if m.role == "member")
+    found.update(n.at for n in dossier.news if n.kind in {"fact", "review"})
+    return found | _leading(dossier)
+
+
+def _leading(dossier: Dossier) -> set[dt.datetime]:
+    """The instant at which it came to lead, where it did not from its first day."""
+    since = dossier.lead_since
+    return {since} if dossier.lead and since is not None and since > dossier.opened_at else set()
 
 
 def _speak(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
@@ -171,13 +192,7 @@ def _met(told: History, at: dt.datetime) -> History:
 
 
 def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History:
-    """What goes to the provider at `at`: what the letters on file say that went, then what is new besides."""
-    for letter in _forwards_on_file(dossier, told, at):
-        ids = [str(p["piece"]) for p in letter.facts.get("pieces", ())]
-        by_id = {v.piece.id: v for v in told.standing.verdicts}
-        verdicts = tuple(by_id[i] for i in ids if i in by_id)
-        sending = Sending(at=letter.due_at, verdicts=verdicts, complement=bool(told.sendings), key=letter.key)
-        told = replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or letter.due_at)
+    """What goes to the provider at `at`: what is new besides what the letters on file say that went."""
     if told.starts != "papers" or not told.standing.ready or not told.admitted:
         return told
     gone = {p for s in told.sendings for p in s.pieces}
@@ -193,23 +208,33 @@ def _send(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> History
     return replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or at)
 
 
-def _forwards_on_file(dossier: Dossier, told: History, at: dt.datetime) -> list[LetterOnFile]:
-    known = {s.key for s in told.sendings}
+def _sent(told: History, forwards: list[LetterOnFile], at: dt.datetime) -> History:
+    """What the letters on file say that went by `at`."""
+    known = {s.key for s in told.sendings} if forwards else set()
+    for letter in forwards:
+        if letter.due_at > at or letter.key in known:
+            continue
+        ids = [str(p["piece"]) for p in letter.facts.get("pieces", ())]
+        by_id = {v.piece.id: v for v in told.standing.verdicts}
+        verdicts = tuple(by_id[i] for i in ids if i in by_id)
+        sending = Sending(at=letter.due_at, verdicts=verdicts, complement=bool(told.sendings), key=letter.key)
+        told = replace(told, sendings=(*told.sendings, sending), ordered_at=told.ordered_at or letter.due_at)
+    return told
+
+
+def _forwards_on_file(dossier: Dossier) -> list[LetterOnFile]:
     prefix = f"{dossier.ref}/forward/"
-    found = [
-        x
-        for x in dossier.letters
-        if x.key.startswith(prefix) and x.due_at <= at and x.state != "superseded" and x.key not in known
-    ]
+    found = [x for x in dossier.letters if x.key.startswith(prefix) and x.state != "superseded"]
     return sorted(found, key=lambda x: (x.due_at, x.key))
 
 
-def _owed(told: History, group: Group, dossier: Dossier) -> str | None:
+def _owed(told: History, group: Group, dossier: Dossier, at: dt.datetime) -> str | None:
     """What the member owes, as a digest; None where nothing, or where its lead dossier asks for it."""
-    if told.over or (told.starts == "member" and not told.standing.verdicts and not dossier.lead):
+    leads = dossier.lead and (dossier.lead_since is None or dossier.lead_since <= at)
+    if told.over or (told.starts == "member" and not told.standing.verdicts and not leads):
         return None
     wide = {r.id for r in group.requirements if r.group_wide}
-    owed = [f"{r.id}:{r.state}:{r.piece or ''}" for r in told.standing.owed if dossier.lead or r.id not in wide]
+    owed = [f"{r.id}:{r.state}:{r.piece or ''}" for r in told.standing.owed if leads or r.id not in wide]
     owed += [f"?{name}" for name in told.standing.unknown]
     return digest(owed) if owed else None
 
@@ -226,7 +251,7 @@ def _owe(told: History, dossier: Dossier, at: dt.datetime, *, changed: bool, owe
     reason = "fact"
     if changed and not answered:
         told_at = at
-        if not told.standing.verdicts:
+        if not told.standing.verdicts or at == dossier.opened_at:
             reason = "invitation"
         elif any(n.at == at and n.kind == "review" for n in dossier.news):
             reason = "refused"

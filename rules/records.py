@@ -146,10 +146,11 @@ class Dossier:
     news: tuple[News, ...] = ()  # oldest first
     letters: tuple[LetterOnFile, ...] = ()
     lead: bool = True  # the member's first open dossier in the group: it alone asks for what is due group-wide
+    lead_since: dt.datetime | None = None  # when the last one before it ended; None: it has always been the first
     heard_at: tuple[dt.datetime, ...] = ()  # every mail of the member to the group, other dossiers' too: reminders wait
 
     def __post_init__(self) -> None:
-        _aware(self.opened_at, *self.heard_at)
+        _aware(self.opened_at, self.lead_since, *self.heard_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -205,7 +205,8 @@ def _require(
     needed = holds(rule.when, facts)
     mine = [v for v in verdicts if v.rule is rule]
     standing = [v for v in mine if v.state in {"met", "review"}]
-    newest = [v for v in standing if v.piece.received_at == max(s.piece.received_at for s in standing)]
+    last = max((v.piece.received_at for v in standing), default=None)
+    newest = [v for v in standing if v.piece.received_at == last]
     newest.sort(key=lambda v: (rule.kinds.index(_kind(v)), v.piece.name, v.piece.id))
 
     def said(state: str, v: Verdict | None = None, why: str = "") -> Requirement:

@@ -23,10 +23,11 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=256)
+def sentences(text: str) -> tuple[str, ...]:
     """Lines and sentences, folded, each with its closing mark; empty ones left out."""
     parts = re.findall(r"[^.!?;\n]+[.!?;]*", text)
-    return [s for s in (folded(p) for p in parts) if s.strip(" .!?;,")]
+    return tuple(s for s in (folded(p) for p in parts) if s.strip(" .!?;,"))
 
 
 def has(phrase: str, sentence: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.orm import Session
 
+from daemon import reviews
 from daemon.errors import VaguemestreError
 from daemon.house import House
 from daemon.mailbox import Folder
@@ -28,6 +29,7 @@ from daemon.store.models import (
     PieceRow,
     PlacementRow,
     ReadingRow,
+    ReviewRow,
 )
 from parsers.records import Finding, Piece, Reading
 from rules.facts import asked
@@ -268,12 +270,12 @@ def _dossier_of(house: House, s: Session, group: str, member: Member, lot: str) 
 
 
 def _as_before(s: Session, dossier: DossierRow, now: dt.datetime) -> None:
-    """What the coordinator answered about an unknown body holds for its further dossiers: it is asked once a body."""
-    said = select(NewsRow).join(DossierRow, DossierRow.id == NewsRow.dossier_id)
-    said = said.where(DossierRow.member_id == dossier.member_id, NewsRow.kind == "review").order_by(NewsRow.id)
-    answers = [n.data for n in s.scalars(said) if n.data.get("piece") is None]
-    if answers:
-        s.add(NewsRow(dossier_id=dossier.id, kind="review", at=now, data=dict(answers[-1])))
+    """A body that the coordinator turned away is turned away with its further dossiers: it is asked once a body."""
+    asked_ = select(ReviewRow.answer).join(DossierRow, DossierRow.id == ReviewRow.dossier_id)
+    asked_ = asked_.where(DossierRow.member_id == dossier.member_id, ReviewRow.key.startswith(reviews.ADMISSION))
+    if any(str(answer).startswith("refuser") for answer in s.scalars(asked_)):
+        s.add(NewsRow(dossier_id=dossier.id, kind="withdrawn", at=now, data={}))
+        journal.append(s, now, "news.withdrawn", dossier.ref)
 
 
 def _keep_piece(s: Session, mail: MailRow, piece: Piece) -> PieceRow:

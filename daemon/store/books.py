@@ -91,6 +91,7 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
     for p in placements:  # the same paper twice stands once, as it first came
         pieces.setdefault(p.piece.piece, piece_on_file(p.piece))
     messages = session.scalars(select(MessageRow).where(MessageRow.dossier_id == row.id).order_by(MessageRow.id))
+    lead, lead_since = _lead(session, row)
     return Dossier(
         ref=row.ref,
         group=row.group,
@@ -99,7 +100,8 @@ def dossier(session: Session, row: DossierRow) -> Dossier:
         opened_at=row.opened_at,
         committed=row.committed,
         pieces=tuple(pieces.values()),
-        lead=_lead(session, row),
+        lead=lead,
+        lead_since=lead_since,
         heard_at=_heard(session, row),
         messages=tuple(MESSAGE.validate_python(m.record) for m in messages),
         news=news(session, row),
@@ -130,12 +132,15 @@ def letters(session: Session, row: DossierRow) -> tuple[LetterOnFile, ...]:
     )
 
 
-def _lead(session: Session, row: DossierRow) -> bool:
-    """Whether it is the member's first open dossier in the group."""
+def _lead(session: Session, row: DossierRow) -> tuple[bool, dt.datetime | None]:
+    """Whether it is the member's first open dossier in the group, and since when those before it have ended."""
     first = select(func.min(DossierRow.id)).where(
         DossierRow.member_id == row.member_id, DossierRow.state.not_in(("withdrawn", "closed"))
     )
-    return session.scalar(first) in (row.id, None)
+    before = DossierRow.member_id == row.member_id, DossierRow.id < row.id
+    ended = select(func.max(NewsRow.at)).join(DossierRow, DossierRow.id == NewsRow.dossier_id)
+    since = session.scalar(ended.where(*before, NewsRow.kind.in_(("withdrawn", "closed"))))
+    return session.scalar(first) in (row.id, None), since
 
 
 def _heard(session: Session, row: DossierRow) -> tuple[dt.datetime, ...]:

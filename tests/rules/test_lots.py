@@ -195,6 +195,27 @@ def test_only_the_lead_dossier_asks_for_the_convention() -> None:
     assert other.letters == ()
 
 
+def test_a_paper_of_the_whole_group_that_came_first_owes_nothing_before_the_dossier() -> None:
+    early = paper("group_convention", (), at("2025-11-03T10:00"), signature="electronic_valid")
+    d = dossier("tpe", early, messages=(), committed=True, opened_at=at("2025-12-01T20:00"), member=SCHOOL)
+    assert kinds(decided(d, "2025-12-01T20:00")) == [], (
+        "an invitation waits for office hours, and nothing is reminded of"
+    )
+    assert kinds(decided(d, "2025-12-02T08:00")) == ["missing"]
+    assert kinds(decided(d, "2025-12-11T08:00")) == ["reminder"]
+
+
+def test_a_dossier_that_comes_to_lead_asks_before_it_reminds() -> None:
+    was_second = dossier(
+        "signature", committed=True, opened_at=at("2025-12-01T10:00"), lead_since=at("2025-12-18T15:00")
+    )
+    first = decided(was_second, "2025-12-18T15:00")
+    assert kinds(first) == ["missing"], "not the reminder of a letter that the member never got"
+    assert one(first, "missing").due_at == at("2025-12-18T15:00")
+    after = decided(was_second, "2025-12-30T09:00")
+    assert [x.facts["n"] for x in after.letters if x.kind == "reminder"] == [1], "counted from there"
+
+
 def test_a_body_that_the_census_does_not_know_waits_for_the_coordinator() -> None:
     papers = (paper("purchase_order", ("5",), T0), paper("account_form", ("5",), T0))
     d = dossier("5", *papers, member=replace(TOWN, known=False))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from rules.decide import decide
+from rules.lists import automatic, decide_list
 from rules.records import Decision, PieceOnFile
 from tests.simulation.shell import OVER, Books, Post, Review, Sheet
 
@@ -161,25 +162,40 @@ class Watch:
             elif self.truth.get(at) == "doubt":  # an `ok` settles a doubt; it does not sign what is unsigned
                 self.truth[at] = "good"
 
-    def sweep(self, now: dt.datetime, sheets: list[Sheet]) -> None:
-        """No dossier is forgotten, and none waits for an instant later than the one at which its answer changes."""
-        listed = {
-            ref
-            for r in self.books.reviews.values()
-            if r.answered_at is None and r.sheet is None
-            for ref in r.question.facts["refs"]
-        }
+    def on_step(self, now: dt.datetime, settled: Iterable[Sheet]) -> None:
+        """All that was due at an instant is done: no dossier that was looked at is forgotten from here on."""
+        for sheet in settled:
+            what = f"{sheet.ref} ({sheet.state}, {sheet.owner.member.name}) at {now.astimezone(PARIS)}"
+            self._must("moving, ended, or on the coordinator's list", self._seen_to(sheet, now), what)
+
+    def sweep(self, now: dt.datetime, sheets: Sequence[Sheet]) -> None:
+        """None waits for an instant later than the one at which its answer changes, looked at or not."""
+        self.on_step(now, sheets)
         for sheet in sheets:
             what = f"{sheet.ref} ({sheet.state}, {sheet.owner.member.name}) at {now.astimezone(PARIS)}"
-            self._must("moving, ended, or on the coordinator's list", sheet.ref in listed or self._seen_to(sheet), what)
             again = decide(self.books.groups[sheet.group], self.books.dossier(sheet), now)
             unknown = [x.key for x in again.letters if x.key not in self.books.posts]
             self._must("nothing owed before next_at", not unknown and again.state == sheet.state, f"{what}: {unknown}")
 
-    def _seen_to(self, sheet: Sheet) -> bool:
+    def on_lists(self, now: dt.datetime) -> None:
+        """No automatic lot has a list that the coordinator should have been asked about."""
+        for group in self.books.groups.values():
+            for lot in filter(automatic, group.lots):
+                dossiers = [self.books.dossier(s) for s in self.books.sheets.values() if s.lot == lot.id]
+                dossiers = [d for d in dossiers if d.group == group.id]
+                owed = decide_list(group, lot, dossiers, self.books.approvals(group.id, lot.id), now).question
+                what = f"{owed and owed.id} at {now.astimezone(PARIS)}"
+                self._must("no list overlooked", owed is None or owed.id in self.books.reviews, what)
+
+    def _seen_to(self, sheet: Sheet, now: dt.datetime) -> bool:
         decision = sheet.decision
         assert decision is not None
         if sheet.state in ("active", *OVER) or sheet.next_at is not None:
+            return True
+        at = self.books.lists_at.get((sheet.group, sheet.lot))  # a list waits for office hours
+        if at is not None and at > now and not any(n.kind == "listed" for n in sheet.news):
+            return True
+        if any(r.answered_at is None and sheet.ref in r.question.facts["refs"] for r in self.books.list_reviews):
             return True
         ids = [key for q in decision.questions for key in (q.id, f"{q.id}/{sheet.ref}")]
         if any(k in self.books.reviews and self.books.reviews[k].answered_at is None for k in ids):

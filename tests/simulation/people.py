@@ -85,6 +85,7 @@ class Desk:
         self.mails = 0
         self.bytes: dict[str, bytes] = {}
         self.base: dict[str, str] = {}  # sha256 → `good`, `doubt`, `refused`
+        self.papers: dict[str, Piece] = {}  # sha256 → what it says
 
     def paper(self, who: Person, kind: str, lot: str) -> Piece:
         """A paper of that kind: mostly right, else wrong in one of the ways papers are."""
@@ -115,7 +116,7 @@ class Desk:
             else:
                 base, findings = "doubt", (Finding(code="totals", text="Le total ne correspond pas aux lignes."),)
         self.base[sha256] = base
-        return Piece(
+        made = self.papers[sha256] = Piece(
             name=f"{kind}-{lot}-{self.made}.pdf",
             sha256=sha256,
             kind=kind,  # type: ignore[arg-type]
@@ -129,6 +130,7 @@ class Desk:
             findings=findings,
             source_type="text_pdf",
         )
+        return made
 
     def _fields(self, who: Person, kind: str, lot: str) -> dict[str, str | bool | int]:
         body = who.member
@@ -172,7 +174,7 @@ class Desk:
             subject=subject,
             date=dt.datetime(2025, 9, 1, tzinfo=dt.UTC),
             nature=nature,
-            intents=intents,
+            intents=intents or (("other",) if nature == "message" else ()),
             body=body,
             quoted_refs=refs,
         )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from daemon import reviews
-from daemon.store.books import piece_id
+from daemon.store.books import piece_id, wide_kinds
 from parsers.records import Mail, Reading
 from rules.decide import decide
 from rules.facts import asked
@@ -33,11 +33,13 @@ from rules.records import (
     PieceOnFile,
     Question,
 )
+from rules.replies import questioned
 from rules.schema import Group, Lot
 from rules.who import Census
 
 OVER = ("withdrawn", "closed")
 QUESTION = "list_review/"
+ADMISSION = "admit/"
 COORDINATION = "coordination@{}.example.org"
 
 
@@ -50,6 +52,7 @@ class Owner:
     member: Member
     sheets: list[Sheet] = field(default_factory=list)
     heard: list[dt.datetime] = field(default_factory=list)  # when it wrote, oldest first
+    turned_away: bool = False
 
 
 @dataclass(eq=False)
@@ -130,43 +133,58 @@ class Books:
     on_sent: Callable[[Post, dt.datetime], None]
     on_settled: Callable[[Sheet, str, Decision, dt.datetime], None]
     on_placed: Callable[[Sheet, PieceOnFile, tuple[tuple[str, str], ...]], None]
+    on_shared: Callable[[Sheet, Sheet, PieceOnFile], None]  # new dossier, the one that the piece comes from, piece
     on_review: Callable[[Review, str, Sequence[Sheet]], None]
     sheets: dict[str, Sheet] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
     posts: dict[str, Post] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
+    list_reviews: list[Review] = field(default_factory=list)  # those about a lot's list
     waiting: list[Delivered] = field(default_factory=list)
     filed: dict[tuple[str, str], list[list[str]]] = field(default_factory=dict)
     due: list[tuple[dt.datetime, int, Post]] = field(default_factory=list)  # a heap
+    lists_at: dict[tuple[str, str], dt.datetime | None] = field(default_factory=dict)  # when a lot's list is due
+    settled: dict[str, Sheet] = field(default_factory=dict)  # looked at since somebody emptied this
     decisions: int = 0
 
     def __post_init__(self) -> None:
+        self._wide = {name: wide_kinds(group) for name, group in self.groups.items()}
         self._census: dict[str, Census] = {}
         self._wakes: list[tuple[dt.datetime, int, Sheet]] = []
         self._senders: dict[tuple[str, str], str | None] = {}
         self._due_to: dict[tuple[str, ...], list[Post]] = {}
         self._asked_of: dict[str, list[Review]] = {}
-        self._seen: dict[tuple[str, str], tuple[frozenset[int], dt.datetime | None]] = {}
+        self._changed: set[tuple[str, str]] = set()  # lots whose open, unlisted dossiers are others than before
         self._counts: dict[str, int] = {}
         self._by_id: dict[tuple[str, str], Owner] = {}
         self._by_lot: dict[tuple[str, str], list[Sheet]] = {}
         self._by_message: dict[str, list[Post]] = {}
+        self._placed: dict[str, list[Sheet]] = {}  # piece → the dossiers that it stands in
 
     # members and dossiers
 
-    def keep(self, group: str, member: Member) -> Owner:
-        """The member's row, made or brought up to date."""
+    def keep(self, group: str, member: Member, now: dt.datetime) -> Owner:
+        """The member's row, made or brought up to date; its dossiers look at what changed."""
         owner = self._find(group, member)
         if owner is None:
             owner = Owner(len(self.owners) + 1, group, member)
             self.owners.append(owner)
             self._census.pop(group, None)
         elif member.known and owner.member != member:
-            owner.member = member
-            self._census.pop(group, None)
+            stranger = not owner.member.known
+            self._rename(owner, member)
+            for sheet in owner.sheets:
+                back = sheet.state in OVER and sheet.lot in member.lots
+                for kind in [*(["admitted"] if stranger else []), *(["reopened"] if stranger and back else [])]:
+                    sheet.news.append(News(kind=kind, at=now))
+                self.wake(sheet, now)
         for name in _names(member):
             self._by_id.setdefault((group, name), owner)
         return owner
+
+    def _rename(self, owner: Owner, member: Member) -> None:
+        owner.member = member
+        self._census.pop(owner.group, None)
 
     def _find(self, group: str, member: Member) -> Owner | None:
         return next((o for n in _names(member) if (o := self._by_id.get((group, n)))), None)
@@ -179,7 +197,7 @@ class Books:
 
     def import_(self, group: str, member: Member, now: dt.datetime) -> None:
         """A line of the census, and the dossiers that it commits to."""
-        owner = self.keep(group, member)
+        owner = self.keep(group, member, now)
         for lot in member.lots:
             self.open(owner, lot, now, committed=True)
 
@@ -202,11 +220,23 @@ class Books:
             state="expected" if committed else "incomplete",
             next_at=now,
         )
+        for sibling in owner.sheets:  # what counts for the whole group stands in the new one, too
+            for piece in sibling.pieces.values():
+                if piece.kind in self._wide[owner.group] and piece.id not in sheet.pieces:
+                    self._put(sheet, piece)
+                    self.on_shared(sheet, sibling, piece)
         self.sheets[sheet.ref] = sheet
         owner.sheets.append(sheet)
         self._by_lot.setdefault((owner.group, lot), []).append(sheet)
+        self._changed.add((owner.group, lot))
         self.wake(sheet, now)
         return sheet
+
+    def _put(self, sheet: Sheet, piece: PieceOnFile) -> None:
+        """The piece stands in the dossier; the same paper twice stands once, as it first came."""
+        if piece.id not in sheet.pieces:
+            sheet.pieces[piece.id] = piece
+            self._placed.setdefault(piece.id, []).append(sheet)
 
     def wake(self, sheet: Sheet, at: dt.datetime | None) -> None:
         """Its `next_at` is set."""
@@ -217,6 +247,8 @@ class Books:
     def dossier(self, sheet: Sheet) -> Dossier:
         """As rules see it."""
         alive = [s.number for s in sheet.owner.sheets if s.state not in OVER]
+        before = [s for s in sheet.owner.sheets if s.number < sheet.number]
+        ended = [n.at for s in before for n in s.news if n.kind in OVER]
         return Dossier(
             ref=sheet.ref,
             group=sheet.group,
@@ -229,6 +261,7 @@ class Books:
             news=tuple(sorted(sheet.news, key=lambda n: n.at)),
             letters=tuple(sheet.letters.values()),
             lead=not alive or min(alive) == sheet.number,
+            lead_since=max(ended, default=None),
             heard_at=tuple(sheet.owner.heard),
         )
 
@@ -241,7 +274,9 @@ class Books:
         decision = decide(self.groups[sheet.group], dossier, now)
         before, sheet.state, sheet.decision = sheet.state, decision.state, decision
         self.wake(sheet, decision.next_at)
+        self.settled[sheet.ref] = sheet
         if (decision.state in OVER) != (before in OVER):
+            self._changed.add((sheet.group, sheet.lot))
             for sibling in sheet.owner.sheets:
                 if sibling is not sheet:
                     self.wake(sibling, now)
@@ -277,11 +312,18 @@ class Books:
         sender: str | None = None,
     ) -> None:
         """The letter's row, where its key is new."""
-        if letter.key in self.posts:
-            return
         if sender is None and letter.answers:
             sender = self._senders.get((group, letter.answers))
-        post = Post(len(self.posts) + 1, letter, group, sheet, self._recipients(group, letter, sheet, member, sender))
+        recipients = self._recipients(group, letter, sheet, member, sender)
+        old = self.posts.get(letter.key)
+        if old is not None:
+            if old.state == "due":  # told afresh
+                old.letter = replace(old.letter, facts=letter.facts, attachments=letter.attachments)
+                if old.recipients != recipients:
+                    old.recipients = recipients
+                    self._due_to.setdefault(recipients, []).append(old)
+            return
+        post = Post(len(self.posts) + 1, letter, group, sheet, recipients)
         self.posts[letter.key] = post
         heapq.heappush(self.due, (letter.due_at, post.number, post))
         self._due_to.setdefault(post.recipients, []).append(post)
@@ -314,6 +356,8 @@ class Books:
         if key in self.reviews:
             return
         review = self.reviews[key] = Review(key, group, question, sheet, now)
+        if sheet is None:
+            self.list_reviews.append(review)
         if sheet is not None:
             self._asked_of.setdefault(sheet.ref, []).append(review)
         letter = Letter(
@@ -362,7 +406,7 @@ class Books:
         """When a dossier or a list is to be looked at next."""
         while self._wakes and self._wakes[0][2].next_at != self._wakes[0][0]:
             heapq.heappop(self._wakes)
-        times = [t for _, t in self._seen.values() if t is not None]
+        times = [t for t in self.lists_at.values() if t is not None]
         times += [w[0] for w in self._wakes[:1]]
         return min(times, default=None)
 
@@ -372,7 +416,9 @@ class Books:
         if not self.due or self.due[0][0] > now:
             return False
         first = self.due[0][2]
-        alike = [p for p in self._due_to.get(first.recipients, ()) if p.state == "due"]
+        alike = [
+            p for p in self._due_to.get(first.recipients, ()) if p.state == "due" and p.recipients == first.recipients
+        ]
         self._due_to[first.recipients] = alike
         rows = [first]
         if first.letter.to in ("member", "sender") and not first.letter.subject:
@@ -454,7 +500,7 @@ class Books:
             if writer == "member" and sheet.owner.heard[-1:] != [now]:
                 sheet.owner.heard.append(now)
             for piece_ in brought.get(sheet.ref, ()):
-                sheet.pieces.setdefault(piece_.id, piece_)
+                self._put(sheet, piece_)
         for letter in filing.letters:
             self.add(mail.group, letter, now, member=filing.member, sender=mail.head.from_)
         for owner in {s.owner for s in touched.values()}:
@@ -465,13 +511,11 @@ class Books:
             self.settle(sheet, now)
 
     def _dossier_of(self, group: str, member: Member, lot: str, now: dt.datetime) -> Sheet:
-        owner = self.keep(group, member)
+        owner = self.keep(group, member, now)
         count = len(owner.sheets)
         sheet = self.open(owner, lot, now)
-        if len(owner.sheets) > count and not owner.member.known:
-            said = [n for s in owner.sheets for n in s.news if n.kind == "review" and n.data["piece"] is None]
-            if said:
-                sheet.news.append(News(kind="review", at=now, data=max(said, key=lambda n: n.at).data))
+        if len(owner.sheets) > count and not owner.member.known and owner.turned_away:
+            sheet.news.append(News(kind="withdrawn", at=now))
         return sheet
 
     def _siblings(self, key: str) -> list[Post]:
@@ -507,9 +551,12 @@ class Books:
                 self._release(review, now)
             return
         piece = review.question.piece
-        sheets = [s for s in self.sheets.values() if piece in s.pieces] or ([review.sheet] if review.sheet else [])
-        if piece is None and review.sheet:
-            sheets = list(review.sheet.owner.sheets)
+        if review.key.startswith(ADMISSION) and review.sheet:
+            self._admit(review.sheet.owner, answer, now)
+            return
+        here = review.sheet.owner.sheets if review.sheet else []
+        placed = self._placed.get(str(piece), [])
+        sheets = sorted(placed, key=lambda s: s.number) or [s for s in here if s is review.sheet]
         if review.sheet and review.key.endswith(f"/{review.sheet.ref}"):
             sheets = [review.sheet]
         self.on_review(review, answer.outcome, sheets)
@@ -525,6 +572,16 @@ class Books:
         for sheet in sheets:
             self.settle(sheet, now)
 
+    def _admit(self, owner: Owner, answer: reviews.Answer, now: dt.datetime) -> None:
+        """A body that the census does not know, with all its dossiers: taken in, or turned away."""
+        owner.turned_away = answer.outcome == "refused"
+        if not owner.turned_away:
+            self._rename(owner, replace(owner.member, known=True))
+        for sheet in owner.sheets:
+            sheet.news.append(News(kind="withdrawn" if owner.turned_away else "admitted", at=now))
+        for sheet in owner.sheets:
+            self.settle(sheet, now)
+
     def tell(self, ref: str, kind: str, now: dt.datetime) -> None:
         """The coordinator ends a dossier, or opens it again."""
         sheet = self.sheets[ref]
@@ -536,27 +593,28 @@ class Books:
     def _lists(self, now: dt.datetime) -> bool:
         for group in self.groups.values():
             for lot in filter(automatic, group.lots):
-                sheets = self._by_lot.get((group.id, lot.id), [])
-                ids = frozenset(s.number for s in sheets if not any(n.kind == "listed" for n in s.news))
-                seen, next_at = self._seen.get((group.id, lot.id), (frozenset(), None))
-                owed = (bool(ids) and ids != seen) or (next_at is not None and next_at <= now)
-                if owed and self._list(group, lot, sheets, now):
+                key = group.id, lot.id
+                at = self.lists_at.get(key)
+                owed = key in self._changed or (at is not None and at <= now)
+                if owed and self._list(group, lot, self._by_lot.get(key, []), now):
                     return True
         return False
 
     def _list(self, group: Group, lot: Lot, sheets: Sequence[Sheet], now: dt.datetime) -> bool:
-        owed = decide_list(group, lot, [self.dossier(s) for s in sheets], self._approvals(group.id, lot.id), now)
-        self._seen[group.id, lot.id] = frozenset(s.number for s in sheets), owed.next_at
+        owed = decide_list(group, lot, [self.dossier(s) for s in sheets], self.approvals(group.id, lot.id), now)
+        self._changed.discard((group.id, lot.id))
+        self.lists_at[group.id, lot.id] = owed.next_at
         if owed.question is None or owed.question.id in self.reviews:
             return False
         prefix = f"{QUESTION}list/{group.id}/{lot.id}/"
-        for review in self.reviews.values():
+        for review in self.list_reviews:
             if review.key.startswith(prefix) and review.answered_at is None:
                 self._moot(review, now)
         self.pose(owed.question, now, sheet=None, group=group.id)
         return True
 
-    def _approvals(self, group: str, lot: str) -> list[Approval]:
+    def approvals(self, group: str, lot: str) -> list[Approval]:
+        """The coordinator's answers to the lot's lists."""
         prefix = f"{QUESTION}list/{group}/{lot}/"
         return [
             Approval(
@@ -565,7 +623,7 @@ class Books:
                 at=r.answered_at,
                 approved=r.answer == "ok",
             )
-            for r in self.reviews.values()
+            for r in self.list_reviews
             if r.key.startswith(prefix) and r.answered_at is not None and r.answered_by != "vaguemestre"
         ]
 
@@ -575,9 +633,10 @@ class Books:
         group = self.groups[group_id]
         lot = group.lot(lot_id)
         of_lot = [self.dossier(s) for s in self._by_lot[group_id, lot_id]]
-        for letter in decide_list(group, lot, of_lot, self._approvals(group_id, lot_id), now).letters:
+        for letter in decide_list(group, lot, of_lot, self.approvals(group_id, lot_id), now).letters:
             self.add(group_id, letter, now)
         rows = [self.sheets[r] for r in sorted(review.question.facts["refs"], key=lambda r: self.sheets[r].number)]
+        self._changed.add((group_id, lot_id))
         for sheet in rows:
             sheet.news.append(News(kind="listed", at=now, data={"key": key}))
         for sheet in rows:
@@ -617,4 +676,5 @@ def _open(sheet: Sheet) -> OpenDossier:
         opened_at=sheet.opened_at,
         owed=tuple(r.kind for r in requirements if r.state in ("missing", "refused")),
         asked=tuple(asked(x for x in sheet.letters.values() if x.sent_at is not None)),
+        questioned=questioned(tuple(sorted(sheet.news, key=lambda n: n.at))),
     )

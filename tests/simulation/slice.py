@@ -1,28 +1,32 @@
-"""A slice of the simulated year through the real runners and SQLite: what the simulation did, done again for real.
+"""A slice of the simulated year through the real runners: what the simulation did, done again for real.
 
-Readings are put on the books as if reading had just made them; ruling, dispatch, composition and the database are the
-real ones. Letters leave into memory.
+Mails lie in a Maildir; intake, reading, ruling, dispatch and filing are the real ones, and so are SQLite, the letters
+and the Maildir that they leave into. One thing alone is invented: what a paper says, made up by the simulation with it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import email
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from email.policy import default
 from pathlib import Path
 
 from sqlalchemy import select
 
 from daemon import config
 from daemon.house import House
-from daemon.outgoing import Receipt
-from daemon.runners.dispatch import Dispatch
-from daemon.runners.ruling import Ruling
+from daemon.reader import Reader
+from daemon.runners.reading import ReadingRunner
+from daemon.service import close, runners
 from daemon.store import books, census
 from daemon.store.decisions import settle
-from daemon.store.models import DossierRow, LetterRow, MailRow, NewsRow, ReadingRow
+from daemon.store.models import DossierRow, LetterRow, NewsRow
+from fixtures import scene
+from parsers.mail import parse_mail
+from parsers.records import Context, Piece, Reading
 from rules.records import Member
 from tests.simulation.shell import COORDINATION, Books, Delivered
 from tests.simulation.year import Year
@@ -35,6 +39,10 @@ blobs = "file://blobs"
 {mailboxes}
 [outgoing]
 url = "maildir://letters"
+[trust]
+authserv_id = "mx.example.org"
+[schedule]
+readers = 1
 [coordinators]
 {coordinators}
 [providers]
@@ -44,24 +52,29 @@ url = "maildir://letters"
 Line = tuple[str, str, str, tuple[str, ...], dt.datetime | None]
 
 
-@dataclass
-class Pouch:
-    """An Outgoing in memory."""
+class Papers(Reader):
+    """Reads mails for real; what a paper says, it knows by its bytes."""
 
-    name: str = "memory"
-    sent: list[tuple[str, Sequence[str], bytes]] = field(default_factory=list)
+    def __init__(self, context: Context, house: House, known: Mapping[str, Piece]) -> None:
+        super().__init__(context)
+        self._blobs, self._known = house.blobs, known
 
-    async def send(self, raw: bytes, sender: str, recipients: Sequence[str], message_id: str) -> Receipt:
-        """See the port."""
-        self.sent.append((message_id, recipients, raw))
-        return Receipt(reply="ok")
+    def read(self, data: bytes, source: str) -> Reading:
+        """See the reader."""
+        parsed = parse_mail(data, self.context.limits)
+        pieces = tuple(self._known[self._blobs.put(leaf.data)] for leaf in parsed.leaves)
+        return Reading(source=source, mail=parsed.mail, pieces=pieces)
 
-    async def check(self) -> tuple[str, ...]:
-        """See the port."""
-        return ("memory",)
 
-    async def close(self) -> None:
-        """See the port."""
+class PaperRunner(ReadingRunner):
+    """The reading runner with that reader."""
+
+    def __init__(self, house: House, known: Mapping[str, Piece]) -> None:
+        super().__init__(house)
+        self._known = known
+
+    def _with(self, context: Context, version: str) -> Reader:
+        return Papers(context, self.house, self._known)
 
 
 class Slice:
@@ -81,12 +94,11 @@ class Slice:
             ),
             encoding="utf-8",
         )
-        self.year, self.now = year, year.script[0][0]
+        self.folder, self.year, self.now = folder, year, year.script[0][0]
         self.house = House(config.load(path), lambda: self.now)
-        self.pouch = Pouch()
-        self.house.__dict__["outgoing"] = self.pouch  # the port's place: a cached property
         self.house.database.migrate()
-        self.uid = 0
+        self.delivered = 0
+        self._written: dict[str, bytes] = {}  # the same mail again is the same bytes
 
     def run(self) -> None:
         """The whole script."""
@@ -96,65 +108,61 @@ class Slice:
             self.house.close()
 
     async def _run(self) -> None:
-        ruling, dispatch = Ruling(self.house), Dispatch(self.house)
-        for at, acts in self.year.script:
-            self.now = at
-            for name, what in acts:
-                if name == "mail":
-                    self._deliver(what)  # type: ignore[arg-type]
-                elif name == "import":
-                    self._import(*what)  # type: ignore[misc]
-                else:
-                    self._tell(*what)  # type: ignore[misc]
-            worked = True
-            while worked:
-                worked = False
-                for runner in (ruling, dispatch):
-                    while await runner.step():
-                        worked = True
+        papers = PaperRunner(self.house, self.year.desk.papers)
+        line = [papers if isinstance(r, ReadingRunner) else r for r in runners(self.house)]
+        try:
+            for at, acts in self.year.script:
+                self.now = at
+                for name, what in acts:
+                    if name == "mail":
+                        self._deliver(what)  # type: ignore[arg-type]
+                    elif name == "import":
+                        self._import(*what)  # type: ignore[misc]
+                    else:
+                        self._tell(*what)  # type: ignore[misc]
+                worked = True
+                while worked:
+                    worked = False
+                    for runner in line:
+                        while await runner.step():
+                            worked = True
+        finally:
+            await close(line)
 
     def _deliver(self, mail: Delivered) -> None:
-        self.uid += 1
+        raw = self._written.get(mail.key) or self._written.setdefault(mail.key, self._raw(mail))
+        self.delivered += 1
+        (self.folder / mail.group / "new" / f"{self.delivered:06d}.mail").write_bytes(raw)
+
+    def _raw(self, mail: Delivered) -> bytes:
         head = mail.head
+        sender = str(head.from_)
         with self.house.database.session() as s:
-            quoted = s.scalars(select(LetterRow.message_id).where(LetterRow.key.in_(mail.answers)))
-            record = books.plain(mail.reading)
-            record["mail"]["in_reply_to"] = [m for m in quoted if m]
-            for piece in mail.reading.pieces:
-                self.house.blobs.put(self.year.desk.bytes[piece.sha256])
-            raw = self.house.blobs.put(f"mail {self.uid}".encode())
-            reading = ReadingRow(sha256=raw, version=f"simulated {self.uid}", reading=record, read_at=self.now)
-            s.add(reading)
-            s.flush()
-            books.READING.validate_python(record)
-            s.add(
-                MailRow(
-                    group=mail.group,
-                    mailbox=mail.group,
-                    folder="INBOX",
-                    uidvalidity=1,
-                    uid=self.uid,
-                    sha256=raw,
-                    size=10,
-                    key=hashlib.sha256(str(head.message_id).encode()).hexdigest()[:32],
-                    message_id=head.message_id,
-                    thread=[],
-                    sender=head.from_,
-                    subject=head.subject,
-                    received_at=self.now,
-                    state="read",
-                    reading_id=reading.id,
-                    nature=head.nature,
-                    authenticity=mail.authenticity,
-                )
-            )
+            quoted = list(s.scalars(select(LetterRow.message_id).where(LetterRow.key.in_(mail.answers))))
+        raw = scene.mail(
+            f"{head.from_name} <{sender}>",
+            self.house.groups[mail.group].mailbox,
+            head.subject,
+            head.body,
+            {p.name: self.year.desk.bytes[p.sha256] for p in mail.reading.pieces},
+            message_id=str(head.message_id).strip("<>"),
+            in_reply_to=" ".join(m for m in quoted if m) or None,
+            headers={"Auto-Submitted": "auto-replied"} if head.nature == "auto_reply" else None,
+        )
+        if mail.authenticity == "unknown":
+            return raw
+        told = f"dmarc={mail.authenticity} header.from={sender.partition('@')[2]}"
+        return f"Authentication-Results: mx.example.org; {told}\r\n".encode() + raw
 
     def _import(self, group: str, member: Member) -> None:
         with self.house.database.session() as s:
             row, _ = census.keep(s, group, member, self.now)
+            wide = books.wide_kinds(self.house.groups[group])
             for lot in member.lots:
                 prefix = f"{self.house.groups[group].prefix}-{lot.upper()}"
-                books.open_dossier(s, group=group, lot=lot, member=row, prefix=prefix, at=self.now, committed=True)
+                books.open_dossier(
+                    s, group=group, lot=lot, member=row, prefix=prefix, at=self.now, committed=True, wide=wide
+                )
 
     def _tell(self, ref: str, kind: str) -> None:
         with self.house.database.session() as s:
@@ -178,6 +186,28 @@ class Slice:
         with self.house.database.session() as s:
             rows = s.scalars(select(LetterRow).where(LetterRow.kind == "digest")).unique().all()
         return [r.sent_at for r in rows if r.sent_at is not None]
+
+    def forwards(self) -> dict[str, set[str]]:
+        """SHA-256 of the papers in each mail that left for a provider with a file, by its letter's key."""
+        posted = [
+            email.message_from_bytes(p.read_bytes(), policy=default) for p in (self.folder / "letters/new").iterdir()
+        ]
+        by_id = {str(m["Message-ID"]): m for m in posted}
+        assert len(by_id) == len(posted), "no mail left twice"
+        with self.house.database.session() as s:
+            rows = s.scalars(select(LetterRow).where(LetterRow.kind == "forward", LetterRow.state == "sent")).unique()
+            wanted = {r.key: str(r.message_id) for r in rows}
+        return {
+            key: {hashlib.sha256(a.get_content()).hexdigest() for a in by_id[mail].iter_attachments()}  # type: ignore[attr-defined]
+            for key, mail in wanted.items()
+        }
+
+    def filed(self) -> tuple[int, int]:
+        """How many mails lie in a folder, and how many still in an inbox."""
+        lie = [p for g in self.year.books.groups for p in (self.folder / g).rglob("*") if p.is_file()]
+        new = [p for p in lie if p.parent.parent.name in self.year.books.groups and p.parent.name in ("cur", "new")]
+        mails = [p for p in lie if p.parent.name in ("cur", "new")]
+        return len(mails) - len(new), len(new)
 
     def states(self) -> dict[str, str]:
         """Each dossier's."""

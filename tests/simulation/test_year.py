@@ -16,6 +16,7 @@ from tests.simulation.slice import Slice, letters
 from tests.simulation.year import START, Year
 
 MEMBERS = 150  # the command runs 1,500: `python -m tests.simulation.year`; this is its tenth, to keep tests short
+SLICE = 60  # members of three months through the real runners
 
 
 def test_nothing_breaks_in_a_year() -> None:
@@ -53,12 +54,22 @@ def test_the_watch_sees_what_is_wrong() -> None:
 
 
 def test_the_real_runners_send_the_same_letters(tmp_path: Path) -> None:
-    year = Year(12, seed=7, days=30)
-    year.run()
+    year = Year(SLICE, seed=7, days=90)
+    year.run()  # every invariant holds of these letters
     real = Slice(tmp_path, year)
     real.run()
     assert real.letters() == letters(year.books)
     assert real.states() == {s.ref: s.state for s in year.books.sheets.values()}
+    assert real.filed() == (real.delivered, 0), "every mail lies in a folder"
+    assert real.delivered == sum(year.mails.values())
+    forwarded = real.forwards()
+    assert forwarded
+    for key, files in forwarded.items():
+        post = year.books.posts[key]
+        assert post.sheet is not None
+        papers = {post.sheet.pieces[p].sha256 for p in post.letter.attachments}
+        assert papers
+        assert papers <= files, f"{key}: every paper left, byte for byte"
     assert real.digests()
     assert all(working(at, None) for at in real.digests())
 
@@ -79,6 +90,7 @@ EXPECTED = (
     "active stays active",
     "forwarded goes forward",
     "moving, ended, or on the coordinator's list",
+    "no list overlooked",
     "nothing owed before next_at",
 )
 

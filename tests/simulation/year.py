@@ -41,6 +41,8 @@ class Year:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self.chance = Random(self.seed)  # the watch's own: looking changes nothing
+        self.looked_at = 1  # how many dossiers the watch looks at when an instant's work is done
         self.desk = Desk(self.random)
         self.end = START + dt.timedelta(days=self.days)
         self.heap: list[tuple[dt.datetime, int, Callable[[], None]]] = []
@@ -57,6 +59,7 @@ class Year:
             on_sent=self._sent,
             on_settled=self._settled,
             on_placed=self._placed,
+            on_shared=self._shared,
             on_review=self._reviewed,
         )
         self.watch = Watch(self.books, {}, {})
@@ -77,10 +80,22 @@ class Year:
             while self.heap and self.heap[0][0] <= at:
                 heapq.heappop(self.heap)[2]()
             self.books.run(at)
+            self._watched(at)
             self.script.append((at, self.acts))
             self.instants += 1
         self.now = self.end
+        self.watch.on_lists(self.end)
         self.watch.sweep(self.end, list(self.books.sheets.values()))
+
+    def _watched(self, at: dt.datetime) -> None:
+        """Every dossier that was looked at, and one that was not: nothing was skipped on the way to this instant."""
+        self.watch.on_step(at, self.books.settled.values())
+        self.books.settled.clear()
+        sheets = list(self.books.sheets.values())
+        self.watch.sweep(at, self.chance.sample(sheets, min(self.looked_at, len(sheets))))
+        if self.looked_at > 1:
+            self.watch.on_lists(at)
+        self.looked_at = 1
 
     def later(self, days: float, act: Callable[[], None]) -> None:
         """`act` in about so many days, at any hour; the second is whole, so that nothing falls on one instant."""
@@ -112,7 +127,7 @@ class Year:
             wave = START + dt.timedelta(days=self.random.choice((0, 0, 0, 30, 75)), hours=self.random.randrange(14))
             self.at(wave, lambda w=who: self._commit(w))  # type: ignore[misc]
         for month in range(1, self.days // 30 + 1):
-            self.at(START + dt.timedelta(days=30 * month, hours=self.random.randrange(24)), self._look)
+            self.at(START + dt.timedelta(days=30 * month, hours=self.chance.randrange(24)), self._look)
 
     def _commit(self, who: Person) -> None:
         self.import_(who)
@@ -146,13 +161,13 @@ class Year:
             self.later(200, lambda: self._write(who, (), lots=list(who.member.lots[-1:])))
 
     def _look(self) -> None:
-        sheets = list(self.books.sheets.values())
-        self.later(0.001, lambda: self.watch.sweep(self.now, self.random.sample(sheets, min(400, len(sheets)))))
+        """At the end of this instant the watch looks at many dossiers, and at the lists."""
+        self.looked_at = 200
 
     # members
 
     def _owner(self, who: Person) -> Owner:
-        return self.books.keep(who.group, who.member)
+        return self.books.keep(who.group, who.member, self.now)
 
     def _member(self, owner: Owner) -> Person | None:
         return self.people.get(str(owner.member.siret))
@@ -362,6 +377,9 @@ class Year:
         who = self._member(sheet.owner)
         self.watch.is_customer.setdefault(sheet.owner.number, who.customer if who else False)
         self.watch.on_placed(sheet, piece, findings, self.desk.base[piece.sha256])
+
+    def _shared(self, sheet: Sheet, sibling: Sheet, piece: PieceOnFile) -> None:
+        self.watch.truth[sheet.ref, piece.id] = self.watch.truth[sibling.ref, piece.id]
 
     def _reviewed(self, review: Review, outcome: str, sheets: Sequence[Sheet]) -> None:
         self.watch.on_review(review, outcome, sheets)
