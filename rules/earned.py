@@ -41,8 +41,11 @@ def earned(
         ask = ["Joindre les documents annoncés\u00a0: le message ne contenait aucune pièce jointe."]
         return [wishes.answer(wish, {"intents": ["submit"], "ask": ask})], False
     if not wish.known:
+        named = wish.identity.member is not None  # its papers said who it is, and the coordinator was asked
         text = "Message d’un expéditeur que le recensement ne connaît pas."
-        return wishes.unclear(wish, "unknown_member", text, _introduce(desk.group)), True
+        if named:
+            text = "Message d’un organisme qui n’est pas au recensement et dont le dossier attend votre décision."
+        return wishes.unclear(wish, "unknown_member", text, _introduce(desk.group, wish)), True
     if "other" in mail.intents:
         return wishes.wanted(wish, ["other"], []), True
     text = "Message dont nous n’avons pas compris la demande."
@@ -56,7 +59,7 @@ def _not_filed(desk: Desk, wish: wishes.Wish) -> tuple[str, str, list[str]]:
         return "other_group", "Documents d’un autre groupement, reçus dans cette boîte.", []
     if not wish.known:
         text = "Documents que nous ne savons rattacher à aucun adhérent."
-        return "unknown_member", text, _introduce(desk.group)
+        return "unknown_member", text, _introduce(desk.group, wish)
     text = "Documents que nous ne savons rattacher à aucun dossier."
     return "not_understood", text, ["Préciser à quel lot se rapportent vos documents."]
 
@@ -64,7 +67,7 @@ def _not_filed(desk: Desk, wish: wishes.Wish) -> tuple[str, str, list[str]]:
 def _wanted(desk: Desk, wish: wishes.Wish, intents: Sequence[str], unfiled: Sequence[int]) -> list[Letter]:
     """The letters for a person's wishes; papers without a dossier are seen by a person too."""
     if not unfiled:
-        return wishes.wanted(wish, intents, [] if wish.known else _introduce(desk.group))
+        return wishes.wanted(wish, intents, _introduce(desk.group, wish))
     reason, text, ask = _not_filed(desk, wish)
     letters = wishes.wanted(wish, intents, ask)
     if not any(x.to == "coordinator" for x in letters):
@@ -72,7 +75,10 @@ def _wanted(desk: Desk, wish: wishes.Wish, intents: Sequence[str], unfiled: Sequ
     return letters
 
 
-def _introduce(group: Group) -> list[str]:
+def _introduce(group: Group, wish: wishes.Wish) -> list[str]:
+    """What a sender that nothing names is asked."""
+    if wish.identity.member is not None:
+        return []
     number = "le numéro UAI" if group.body == "uai" else "le numéro SIRET"
     return [f"Indiquer le nom et {number} de l’organisme pour lequel vous écrivez."]
 

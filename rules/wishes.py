@@ -106,7 +106,7 @@ def answer(wish: Wish, facts: tell.Json) -> Letter:
         "ask": [],
         "candidates": [],
         "nothing_understood": False,
-        "unknown_member": not wish.known,
+        "unknown_member": wish.identity.member is None,
         "webinars": _webinars(wish) if "training" in facts.get("intents", []) else tell.NO_WEBINARS,
     }
     return _letter(wish, "answer", "answer", to, "answer", {**empty, **facts}, answers=message.id)
@@ -120,7 +120,7 @@ def escalation(wish: Wish, reason: str, text: str, ask: str) -> Letter:
     ]
     facts = {
         **tell.escalation(reason, text, ask),
-        "candidates": [] if wish.known else candidates,
+        "candidates": [] if wish.identity.member else candidates,
         "doubt": wish.identity.doubt,
         "words": wish.incoming.mail.body,
         "message": tell.about_message(as_message(wish.incoming)),

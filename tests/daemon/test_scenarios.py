@@ -130,6 +130,19 @@ def test_what_a_member_answers_its_provider_goes_to_the_provider(town: Town) -> 
     assert "prix d’une formation" not in body(town.sent(DEMATIS)[-1]), "the provider has what it asked for"
 
 
+def test_a_body_under_admission_is_not_asked_again_who_it_is(town: Town) -> None:
+    stranger = Body(name="Commune de Zérac", siret=siret("21590033"), email="mairie@zerac.example", department="59")
+    post(town, stranger, "Notre commande.", {"bc.pdf": scene.order(stranger, "5")})
+    assert town.dossiers()["5"]["state"] == "review"
+    post(town, stranger, "Bonjour, avez-vous bien reçu notre commande ?")
+    told = body(town.sent(stranger.email)[-1])
+    assert "SIRET" not in told
+    assert "n’avons pas trouvé" not in told
+    put = body(town.sent(COORDINATOR)[-1])
+    assert "attend votre décision" in put
+    assert "nom est proche" not in put
+
+
 def bounce(of: str, to: str) -> bytes:
     """A notice of non-delivery, as Postfix writes it."""
     lines = (
