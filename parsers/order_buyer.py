@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from parsers import names, parties, values
+from parsers.layout import Segment
 from parsers.order_labels import Found
 from parsers.order_view import Read, View, sirets, value_of
+from parsers.parties import Block
+
+_BROKEN = 0.6  # a name that may go on in the next line
 
 
 def member_name(view: View) -> Read | None:
@@ -18,11 +23,32 @@ def member_name(view: View) -> Read | None:
                 return value_of(f)
         name = parties.address(block, view.context).name
         if name is not None:
-            return name[0], name[1].words, name[1].page
+            return _whole(view, block, *name)
     for f in view.labelled("member_name"):
         if names.is_public_body(f.text):
             return value_of(f)
     return None
+
+
+def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
+    """A name with its second line, where a narrow cell may have broken it.
+
+    The census, or the same name in one line elsewhere, says that the lines are one; where only the cell's width speaks
+    for it, the name is read as it stands in its first line and put to a person.
+    """
+    under = [o for o in block.segments if o.page == s.page and -2 < o.box[1] - s.box[3] < 0.9 * s.height]
+    if name != s.text or len(under) != 1 or not parties.may_be_name(under[0]):
+        return name, s.words, s.page
+    more = under[0]
+    both = f"{name} {more.text}"
+    elsewhere = any(values.fold(both) in o.folded for sheet in view.sheets for o in sheet.segments)
+    if elsewhere or parties.in_census(both, view.context):
+        return both, (*s.words, *more.words), s.page
+    room = max(o.box[2] for o in block.segments) - s.box[2]
+    alike = name.isupper() == more.text.isupper() and abs(s.size - more.size) < 0.15 * s.size
+    if alike and more.words[0].box[2] - more.words[0].box[0] > room and abs(more.box[0] - s.box[0]) < 3:
+        return name, tuple(replace(w, confidence=min(w.confidence, _BROKEN)) for w in s.words), s.page
+    return name, s.words, s.page
 
 
 def siret(view: View) -> Read | None:

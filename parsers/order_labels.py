@@ -192,7 +192,14 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     for _ in range(2):
         full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
         address = found.key == "street" and found.how != "behind"
-        short = full or address or _OPEN.search(s.folded) is not None or found.text.count("(") > found.text.count(")")
+        cut = found.key == "siret" and _siret_cut(found.text)
+        short = (
+            full
+            or address
+            or cut
+            or _OPEN.search(s.folded) is not None
+            or found.text.count("(") > found.text.count(")")
+        )
         if not (short or code):
             return found
         under = [
@@ -208,10 +215,17 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
         more = under[0]
         if address and not re.match(r"(?:f-)?\d{5}\s", more.key):
             return found
+        if cut and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
+            return found
         text = found.text + ("" if code else " ") + more.text
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
     return found
+
+
+def _siret_cut(text: str) -> bool:
+    """Whether a narrow cell breaks a SIRET's digits over two lines."""
+    return 9 <= sum(c.isdigit() for c in text) < 14 and not re.search(r"[a-z]", values.fold(text))
 
 
 def plausible(key: str, text: str) -> bool:
@@ -234,7 +248,8 @@ def plausible(key: str, text: str) -> bool:
     if key in ("siret", "postal_code", "place", "uai"):
         return digits >= 5
     if key in ("service_code", "service"):
-        return len(folded.split()) <= 4 and "@" not in text
+        person = re.match(r"(?:m|mr|mme|mlle|monsieur|madame)\b", folded)
+        return len(folded.split()) <= 4 and not any(c in text for c in "@,") and person is None
     if key in ("contact_name", "signatory_name", "member_name", "city"):
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
         first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]

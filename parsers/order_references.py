@@ -7,7 +7,7 @@ from functools import partial
 
 from parsers import values
 from parsers.layout import Segment, overlap
-from parsers.order_labels import Found
+from parsers.order_labels import Found, marks
 from parsers.order_view import Read, View, value_of
 
 
@@ -32,6 +32,8 @@ def order_number(view: View) -> Read | None:
         )
         if number := _number(text):
             return number, words, view.title.segment.page
+        if number is None and (below := _below_title(view)) is not None:
+            return below
     weak = [f for f in view.labelled("order_number") if not f.strong]
     if weak:
         for f in sorted(weak, key=partial(_from_title, view)):
@@ -40,6 +42,19 @@ def order_number(view: View) -> Read | None:
     for f in view.labelled("reference"):
         if _from_title(view, f) < 80 and (number := _number(f.text)) and not re.search(r"march", values.fold(f.text)):
             return number, f.words, f.page
+    return None
+
+
+def _below_title(view: View) -> Read | None:
+    """A lone code right below the title, set to one of its edges or its middle."""
+    if view.title is None:
+        return None
+    t = view.title.segment
+    for s in view.around:
+        near = s.page == t.page and -2 < s.box[1] - t.box[3] < 1.2 * t.height
+        set_to = min(abs(s.box[0] - t.box[0]), abs(s.box[2] - t.box[2]), abs(sum(s.box[::2]) - sum(t.box[::2])) / 2) < 3
+        if near and set_to and len(s.words) == 1 and not marks(s) and (number := _number(s.text)):
+            return number, s.words, s.page
     return None
 
 
@@ -110,10 +125,11 @@ def _number(text: str) -> str | None:
         " :.,-–"
     )
     tokens: list[str] = []
-    for token in text.split():
-        if not re.fullmatch(r"[A-Za-z0-9ÉÈÀ][\w./°\-–]*", token) or len(tokens) == 3:
+    for token in re.sub(r"(?<=\w)\s+/\s+(?=\w)", "\x1f/\x1f", text).split(" "):
+        token = token.replace("\x1f", " ")  # « VSA 2026 / 45 » is one number
+        if not re.fullmatch(r"[A-Za-z0-9ÉÈÀ][\w./°\-–]*(?: / [\w./-]+)*", token) or len(tokens) == 3:
             break
-        if tokens and token.isalpha() and not token.isupper():
+        if tokens and token.isalpha() and not token.isupper() and token not in ("bis", "ter", "quater"):
             break
         tokens.append(token)
     value = " ".join(tokens).rstrip(".")

@@ -11,6 +11,7 @@ from itertools import product
 from parsers import values
 from parsers.layout import Segment, overlap, same_row
 from parsers.page import Word
+from parsers.table_header import Column
 from parsers.tables import ADJUSTMENT
 
 _HT = re.compile(r"(?:\b|total|montant|net)h\.?\s?t\b\.?|\bhors[- ]?tax")
@@ -64,26 +65,47 @@ def kind_of(key: str) -> str | None:
     if ADJUSTMENT.match(key):
         return "adjust"
     if re.match(
-        r"(?:montant\s+)?total(?:\s+(?:general|commande|de\s+la\s+commande|du\s+bon(?:\s+de\s+commande)?))?\s*:?\s*(?:\d|$|en\s+e)",
+        r"(?:montant\s+)?tot(?:al|aux)(?:\s+(?:general|commande|de\s+la\s+commande|du\s+bon(?:\s+de\s+commande)?))?\s*:?\s*(?:\d|$|en\s+e)",
         key,
     ):
         return "any"
     return None
 
 
-def find(segments: Sequence[Segment], lines_sum: Decimal | None, adjustments: Sequence[Decimal]) -> Totals:
-    """The totals among the segments outside the table's rows; `adjustments` stood in the table itself."""
+def find(
+    segments: Sequence[Segment],
+    lines_sum: Decimal | None,
+    adjustments: Sequence[Decimal],
+    columns: Sequence[Column] = (),
+) -> Totals:
+    """The totals among the segments outside the table's rows; `adjustments` stood in the table itself.
+
+    `columns` are the table's: a bare « Total » stands under several of them with a figure in each.
+    """
     figures: dict[str, list[Figure]] = {}
     segments = [part for s in segments for part in _parts(s)]
     for s in segments:
         kind = kind_of(s.key)
-        if kind is not None:
-            figures.setdefault(kind, []).extend(_figures(s, segments))
+        if kind is None:
+            continue
+        found = list(_figures(s, segments))
+        if kind == "any" and len(found) > 1:
+            for f in found:
+                figures.setdefault(_under(f.segment, columns) or kind, []).append(f)
+        else:
+            figures.setdefault(kind, []).extend(found)
     more = [
         -abs(f.amount) if re.match(r"remise|rabais|rist|esc|red|geste|avoir", f.segment.key) else f.amount
         for f in figures.get("adjust", [])
     ]
     return _choose(figures, lines_sum, [*adjustments, *more])
+
+
+def _under(s: Segment, columns: Sequence[Column]) -> str | None:
+    """The total that a figure is by the column it stands in."""
+    kinds = {"total": "excl", "vat": "vat", "total_ttc": "incl"}
+    middle = (s.box[0] + s.box[2]) / 2
+    return next((kinds.get(c.kind) for c in columns if c.x0 <= middle < c.x1), None)
 
 
 def _parts(s: Segment) -> list[Segment]:

@@ -52,7 +52,7 @@ def extract(document: Document, pages: tuple[int, int], context: Context) -> Ext
     sums = [checks.line_total(x) for x in lines.lines]
     known = [x for x in sums if x is not None]
     total = sum(known, Decimal(0)) + lines.removed if known and len(known) == len(sums) else None
-    totals = order_totals.find(view.below, total, lines.adjustments)
+    totals = order_totals.find(view.below, total, lines.adjustments, view.table.columns if view.table else ())
     concern = _concern(view, lines)
     fields = _fields(view, concern.group, totals)
     findings = list(lines.findings)

@@ -37,7 +37,10 @@ _STREET = re.compile(
 _BOX = re.compile(r"^(?:bp|b\.p\.|cs|c\.s\.|tsa|boite\s+postale)\s*(?:n°\s*)?\d+")
 _PLACE = re.compile(r"^(?:f\s*-\s*|fr\s*-\s*)?(?P<cp>\d{2}\s?\d{3})\s*[-–,]?\s+(?P<city>[^\d\s(].*)$", re.IGNORECASE)
 _PLACE_BEHIND = re.compile(r"^(?P<city>[^\d(]+?)\s*\((?P<cp>\d{5})\)$")
-_PARTS = re.compile(r"\s+[-–—•·|●]\s+|\s*[•●|]\s*|\s*,\s+(?=(?:F-)?\d{5}\s)|\s+(?=\(?SIRET\b)", re.IGNORECASE)
+_PARTS = re.compile(
+    r"\s+[-–—•·|●]\s+|\s*[•●|]\s*|\s*,\s+(?=(?:F-)?\d{5}\s)|(?<=[^\d\s,])(?<!\bBP)(?<!\bCS)(?<!\bTSA)\s+(?=(?:F-)?\d{5}\s+[A-ZÀ-Þ])|\s+(?=\(?SIRET\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(eq=False)
@@ -216,7 +219,7 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     if any(x[:9] in known for x in found):
         return "buyer", False
     top = [s.text for s in b.segments[:3]]
-    if any((names.is_public_body(t) and not _noise(t)) or _in_census(t, context) for t in top[:2]):
+    if any((names.is_public_body(t) and not _noise(t)) or in_census(t, context) for t in top[:2]):
         return "buyer", False
     if any(providers_in(t, context.forms) for t in top):
         return "supplier", False
@@ -229,7 +232,8 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     return "", False
 
 
-def _in_census(text: str, context: Context) -> bool:
+def in_census(text: str, context: Context) -> bool:
+    """Whether a text is the name of a body of the census."""
     folded = values.fold(text)
     return any(values.fold(b.name) == folded for b in context.census)
 
@@ -334,7 +338,7 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
         and not _noise(t)
     ]
     for t, s in usable:
-        if _in_census(t, context):
+        if in_census(t, context):
             return t, s
     for i, (t, s) in enumerate(usable):
         if names.is_public_body(t):
@@ -344,6 +348,12 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
                 return f"{t} {follows[0]}", s
             return t, s
     return usable[0] if usable else None
+
+
+def may_be_name(s: Segment) -> bool:
+    """Whether a line may be a further line of a name: no street, place, label, service or number."""
+    plain = not is_street(s.text) and place(s.text) is None and not _BOX.match(s.folded) and not _noise(s.text)
+    return plain and not marks(s) and head_role(s) is None and not any(c.isdigit() for c in s.text)
 
 
 def _one_name(first: str, s: Segment, follows: tuple[str, Segment]) -> bool:

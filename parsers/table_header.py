@@ -177,6 +177,29 @@ _HEAD_WORD = re.compile(
 )
 
 
+def _spread(parts: list[tuple[list[Word], Box]]) -> list[tuple[list[Word], Box]]:
+    """Header cells without those that stand over several of the next line (« Prix » over « unitaire » and « total »).
+
+    What such a cell says is put before what each of them says, where that makes a header.
+    """
+    found = list(parts)
+    for top in parts:
+        under = [
+            x
+            for x in parts
+            if x is not top and x[1][1] > top[1][3] - 2 and overlap(x[1][0], x[1][2], top[1][0], top[1][2]) > 0
+        ]
+        line = [x for x in under if same_row(x[1], min(under, key=lambda x: x[1][1])[1])]
+        if len(line) < 2:
+            continue
+        found.remove(top)
+        for words, box in line:
+            together = values.fold(" ".join(w.text for w in [*top[0], *words]))
+            if column_kind(together) is not None and (words, box) in found:
+                found[found.index((words, box))] = ([*top[0], *words], box)
+    return found
+
+
 def _columns(cells: Sequence[Segment]) -> list[Column] | None:
     """Header cells, those above one another as one, each with its kind; None where one says nothing."""
     parts: list[tuple[list[Word], Box]] = []
@@ -190,6 +213,7 @@ def _columns(cells: Sequence[Segment]) -> list[Column] | None:
         )
         parts.extend((g, bounds(w.box for w in g)) for g in groups)
     stacks: list[tuple[list[Word], Box]] = []
+    parts = _spread(parts)
     for words, box in sorted(parts, key=lambda p: p[1][1]):
         over = [
             x

@@ -164,7 +164,7 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
-        if (_ends(row) and not _wrapped(row, body, header)) or (
+        if (_ends(row, header) and not _wrapped(row, body, header)) or (
             _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i:])
         ):
             break
@@ -179,12 +179,18 @@ def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: 
     """Whether a row goes on from the text right above it, as a label's further line does."""
     if not body or _figures(row):
         return False
-    s, end = row[0], row[-1].box[2]
+    s = row[0]
     label = next((c for c in header.columns if c.kind == "label"), None)
     after = min((c.head[0] for c in header.columns if label and c.head[0] > label.head[2]), default=0.0)
-    if len(row) > 1 and end > after:  # words set wide apart in the label's column alone
+    crumbs = re.compile(r"[%€]|eur(?:os?)?|h\.?t\.?")  # cut from the figures above in narrow columns
+    if any(not crumbs.fullmatch(o.key) for o in row if o.box[2] > after) and len(row) > 1:
         return False
     return any(-2 < s.box[1] - o.box[3] < 0.7 * s.height and abs(o.box[0] - s.box[0]) < 3 for o in body[-1])
+
+
+def _column(s: Segment, header: Header) -> str:
+    """The kind of the column whose head stands nearest above a cell."""
+    return min(header.columns, key=lambda c: abs(c.head[0] + c.head[2] - s.box[0] - s.box[2])).kind
 
 
 def _ordered(row: Sequence[Segment]) -> bool:
@@ -193,7 +199,7 @@ def _ordered(row: Sequence[Segment]) -> bool:
     return figures >= 2 and any(values.parse_amount(s.text) is None for s in row)
 
 
-def _ends(row: Sequence[Segment]) -> bool:
+def _ends(row: Sequence[Segment], header: Header) -> bool:
     """Whether a row opens the totals: a total's label with its figure behind or beside, and no quantity before."""
     for i, s in enumerate(row):
         if _CARRIED.match(s.key):
@@ -206,7 +212,8 @@ def _ends(row: Sequence[Segment]) -> bool:
                 or s.key.startswith(("arrete", "total", "montant"))
             ):
                 # « Total … » as a line's own label has a quantity and a price beside it.
-                return len([o for o in rest if values.parse_amount(o.text) is not None]) < 3
+                figures = [o for o in rest if values.parse_amount(o.text) is not None]
+                return len(figures) < 3 or not any(_column(o, header) in ("quantity", "price", "net") for o in figures)
         if not _figures(row) and re.match(
             r"fait\s+a\b|le\s+maire\b|signature\b|cachet\b|bon\s+pour\b|date\s+et\s+signature|l'ordonnateur\b|visa\b|observations?\b|conditions\b|page\s+\d",
             s.key,

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 # Spaces that finance software and Word put between digits, and marks without width that copying leaves behind.
-_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\v\f"
+_SPACES = "\x00\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\v\f"
 _TABLE = {ord(c): " " for c in _SPACES} | {ord(c): None for c in "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufffe"}
 _DASHES = {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"}
 
@@ -199,7 +199,7 @@ def parse_amount(text: str) -> Decimal | None:
     """
     folded = re.sub(r"(?<=\d)\s*€\s*(?=\d\d$)", ",", fold(text))  # 12€50
     folded = re.sub(r"(?<=\d)[■□▯\ufffd](?=\d{3})", " ", folded)  # a thin space that the font does not have
-    folded = folded.strip(" :;|=*")
+    folded = re.sub(r"(?<=\d),\s?--?(?=\s*(?:€|eur\w*)?$)", ",00", folded.strip(" :;|=*"))  # 108,-
     for pattern in _AMOUNTS:
         m = pattern.fullmatch(folded)
         if m is None or (m["open"] is None) != (m["close"] is None):
@@ -265,6 +265,8 @@ def parse_phone(text: str) -> str | None:
     kept = re.sub(r"[()]", "", kept)
     kept = re.sub(r"^00(?=[1-9])", "+", kept)
     kept = re.sub(r"^\+33\+?0?(?=[1-9]\d{8}$)", "0", kept)
+    if re.fullmatch(r"(?:33)?[1-79]\d{8}", folded):  # a spreadsheet's number: its 0 or its + is not kept
+        kept = f"0{folded[-9:]}"
     if re.fullmatch(r"0[1-9]\d{8}", kept):
         return f"+{_OVERSEAS.get(kept[1:4], '33')}{kept[1:]}"
     if kept.startswith("+"):
