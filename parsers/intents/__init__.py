@@ -40,6 +40,8 @@ _SUBJECT: dict[str, frozenset[str]] = {
     "question_commercial": frozenset({"money", "contract", "order", "group", "paper"}),
 }
 _WITHOUT_SUBJECT = 0.75
+_ASKING = frozenset({"ask", "wish", "breakdown", "not"})  # what a question holds; a mere statement must be clearer
+_STATEMENT = 0.85
 _NOT_LEAVING = re.compile(  # « nous n'annulons pas », « surtout ne résiliez pas », « pas question d'annuler »
     r"\b(ne |n ?')(\w+ ){0,3}(annul|resili|renonc|desist|desengag|retir|abandon)\w* "
     r"(a |de )?(pas|point|jamais|rien|aucun)\b"
@@ -109,6 +111,11 @@ def probabilities(text: str) -> dict[str, float]:
     if _REPLACES.search(flat):
         odds["submit"] += odds["withdraw"]
         odds["withdraw"] = 0.0
+    if not _ASKING & about:
+        for label in ("question_technical", "question_commercial"):
+            if odds[label] < _STATEMENT:
+                odds["other"] += odds[label]
+                odds[label] = 0.0
     if _ROW.fullmatch(text):
         odds["other"] += odds["question_commercial"]
         odds["question_commercial"] = 0.0

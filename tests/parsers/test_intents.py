@@ -128,6 +128,11 @@ def test_the_rows_of_an_order_ask_for_no_price():
     assert "question_commercial" not in intents.predict("", text, files=True, documents=True)
 
 
+def test_a_statement_is_no_question_unless_it_is_clear():
+    text = "Le second fichier est la version du contrat que j'ai relue."
+    assert intents.predict("", text, files=True, documents=True) == ("submit",)
+
+
 def test_a_screenshot_belongs_to_its_question_and_a_document_is_filed_all_the_same():
     text = "Le site affiche une erreur quand je veux me connecter, que faire ?"
     assert intents.predict("", text, files=True, documents=False) == ("question_technical",)
