@@ -1,5 +1,6 @@
 """The census: who is who, from the CSV or XLSX that Démarches simplifiées exports (columns: census.yaml).
 
+Lots, and the facts on which papers depend, are found by the words of the groups' own YAML: a new group adds none here.
 A line that cannot be taken is told with its number and why; the others are taken. Separators and encodings are found
 out; several values in one cell are separated by `;`, `,` or `|`.
 """
@@ -11,7 +12,7 @@ import functools
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from daemon.errors import ConfigurationError
 from parsers import values
 from rules.records import Member
+from rules.schema import Group, Lot
 
 COLUMNS = Path(__file__).with_name("census.yaml")
 
@@ -55,8 +57,36 @@ def _key(text: str) -> str:
     return re.sub(r"[^a-z0-9✓☒]+", " ", bare).strip()
 
 
-def load(path: Path) -> Census:
-    """Reads a census. Raises ConfigurationError where the file is none: unreadable, or without SIRET, UAI and name."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """What the groups call their lots and facts, as compared; the first group that uses a word has it."""
+
+    lots: Mapping[str, str]  # word → lot
+    facts: Mapping[str, str]  # word → fact
+
+
+def _words(groups: Iterable[Group]) -> _Words:
+    lots: dict[str, str] = {}
+    facts = {_key(s): name for name, synonyms in _columns()["facts"].items() for s in synonyms}
+    for lot in (x for g in groups for x in g.lots):
+        for word in _called(lot):
+            lots.setdefault(_key(word), lot.id)
+        for name, fact in lot.facts.items():
+            for word in (name, fact.question):
+                facts.setdefault(_key(word), name)
+    return _Words(lots=lots, facts=facts)
+
+
+def _called(lot: Lot) -> Iterator[str]:
+    yield from (lot.id, f"lot {lot.id}", lot.title, lot.subject, lot.short, *lot.names)
+
+
+def load(path: Path, groups: Iterable[Group] = ()) -> Census:
+    """Reads a census; lots and facts by the words of `groups`.
+
+    Raises ConfigurationError where the file is none: unreadable, or without SIRET, UAI and name.
+    """
+    words = _words(groups)
     try:
         data = path.read_bytes()
     except OSError as e:
@@ -70,13 +100,13 @@ def load(path: Path) -> Census:
             f"{path.name} est vide", "exportez le recensement en CSV ou en XLSX, avec ses en-têtes"
         )
     headers = rows[0][1]
-    where = _match(headers)
+    where = _match(headers, words)
     if "name" not in where or not {"siret", "uai"} & set(where):
         raise ConfigurationError(
             f"{path.name} : colonnes non reconnues ({', '.join(h for h in headers if h)[:200]})",
             "il faut une colonne de nom et une de SIRET ou d’UAI ; noms admis : daemon/census.yaml",
         )
-    return _taken(rows[1:], headers, where)
+    return _taken(rows[1:], headers, where, words)
 
 
 def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -109,14 +139,21 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _match(headers: list[str]) -> dict[str, int]:
+def _match(headers: list[str], words: _Words) -> dict[str, int]:
+    """Column by what it says: `name`, `lot:<id>`, `fact:<name>`…"""
     keys = [_key(h) for h in headers]
     out: dict[str, int] = {}
-    tables = {**_columns()["columns"], **{f"lot:{k}": v for k, v in _columns()["ticked"].items()}}
-    for name, synonyms in tables.items():
+    for name, synonyms in _columns()["columns"].items():
         at = next((keys.index(_key(s)) for s in synonyms if _key(s) in keys), None)
         if at is not None:
             out[name] = at
+    for i, key in enumerate(keys):
+        if i in out.values():
+            continue
+        if key in words.facts:
+            out.setdefault(f"fact:{words.facts[key]}", i)
+        elif key in words.lots:
+            out.setdefault(f"lot:{words.lots[key]}", i)
     return out
 
 
@@ -124,14 +161,14 @@ def _many(cell: str) -> list[str]:
     return [x.strip() for x in re.split(r"[;,|\n]", cell) if x.strip()]
 
 
-def _taken(rows: list[tuple[int, list[str]]], headers: list[str], where: Mapping[str, int]) -> Census:
+def _taken(rows: list[tuple[int, list[str]]], headers: list[str], where: Mapping[str, int], words: _Words) -> Census:
     entries: list[Entry] = []
     refused: list[tuple[int, str]] = []
     notes: list[tuple[int, str]] = []
     seen: dict[str, int] = {}
     for number, row in rows:
         cells = {k: row[i].strip() if i < len(row) else "" for k, i in where.items()}
-        outcome = _entry(number, cells)
+        outcome = _entry(number, cells, words)
         if isinstance(outcome, str):
             refused.append((number, outcome))
             continue
@@ -152,7 +189,7 @@ def _taken(rows: list[tuple[int, list[str]]], headers: list[str], where: Mapping
     )
 
 
-def _entry(number: int, cells: Mapping[str, str]) -> tuple[Entry, list[str]] | str:
+def _entry(number: int, cells: Mapping[str, str], called: _Words) -> tuple[Entry, list[str]] | str:
     """The line as a member, with remarks; or why it cannot be taken."""
     remarks: list[str] = []
     name = " ".join(cells["name"].split())
@@ -179,8 +216,10 @@ def _entry(number: int, cells: Mapping[str, str]) -> tuple[Entry, list[str]] | s
         remarks.append(f"adresse fonctionnelle mal écrite, laissée de côté : {functional}")
     words = _columns()
     facts: dict[str, str | bool | int] = {}
-    for fact in ("already_customer", "already_transmitting"):
-        answer = _key(cells.get(fact, ""))
+    for column, cell in cells.items():
+        fact, answer = column.removeprefix("fact:"), _key(cell)
+        if not column.startswith("fact:"):
+            continue
         if answer and answer in map(_key, words["yes"]):
             facts[fact] = True
         elif answer and answer in map(_key, words["no"]):
@@ -191,7 +230,7 @@ def _entry(number: int, cells: Mapping[str, str]) -> tuple[Entry, list[str]] | s
     named = [
         re.sub(r"^lot\s*(n\s*[°º]?\s*)?", "", x, flags=re.IGNORECASE).lower() for x in _many(cells.get("lots", ""))
     ]
-    lots = [_lot(x) for x in named]
+    lots = [called.lots.get(_key(x), x) for x in named]
     member = Member(
         name=name,
         siret=siret,
@@ -204,14 +243,6 @@ def _entry(number: int, cells: Mapping[str, str]) -> tuple[Entry, list[str]] | s
         facts=facts,
     )
     return Entry(line=number, member=member, group=cells.get("group") or None), remarks
-
-
-def _lot(text: str) -> str:
-    """A lot's id, or the id that its name stands for (« Vote électronique » → vote)."""
-    for lot, names in _columns()["ticked"].items():
-        if _key(text) in map(_key, names):
-            return str(lot)
-    return text
 
 
 def _department(cells: Mapping[str, str]) -> str | None:

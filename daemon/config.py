@@ -199,6 +199,7 @@ class Config(_Table):
     outgoing: Outgoing
     coordinators: Mapping[str, tuple[Address, ...]] = {}
     providers: Mapping[str, Address] = {}
+    school_holidays: Mapping[str, Literal["A", "B", "C"]] = {}  # group → zone in whose holidays nobody is reminded
     members: Members = Members()
     trust: Trust = Trust()
     letters: Letters = Letters()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ def form_folders(config: Config) -> tuple[str, ...]:
         from parsers import layouts
         from parsers.catalogue import catalogues
 
+        for known in (layouts.load, catalogues):  # a reload looks at the files as they are now
+            known.cache_clear()
         try:
             layouts.load(folders)
             catalogues(folders)
@@ -84,12 +87,30 @@ class House:
     def groups(self) -> Mapping[str, Group]:
         """The rules by group id."""
         groups = load_groups(self.config.groups)
+        for key, zone in self.config.school_holidays.items():
+            if key not in groups:
+                raise ConfigurationError(
+                    f"[school_holidays] {key} : groupement inconnu", f"admis : {', '.join(groups)}"
+                )
+            calendar = groups[key].calendar.model_copy(update={"school_zone": zone})
+            groups[key] = groups[key].model_copy(update={"calendar": calendar})
         held = sorted({key for g in groups.values() for key in g.providers})
         if any("/" in source for source in self.config.groups):  # where all are shipped, the configuration has checked
             for key in self.config.providers:
                 if key not in held:
                     raise ConfigurationError(f"[providers] {key} : prestataire inconnu", f"admis : {', '.join(held)}")
         return groups
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """Folders of the groups' own forms, as they are when first asked for: a reload asks anew."""
+        return form_folders(self.config)
+
+    @cached_property
+    def forms_digest(self) -> str:
+        """Changes with any file of those folders: what was read by another form is read again."""
+        files = (f for folder in self.forms for f in sorted(Path(folder).rglob("*.yaml")))
+        return hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).hexdigest()
 
     @cached_property
     def blobs(self) -> BlobStore:
@@ -118,7 +139,7 @@ class House:
         from daemon.census import load
         from daemon.store import census
 
-        read = load(self.config.members.file)
+        read = load(self.config.members.file, self.groups.values())
         with self.database.session() as s:
             census.bring_in(s, read, dict(self.groups), self.clock())
         if read.refused:
@@ -131,7 +152,7 @@ class House:
         return Context(
             census=bodies,
             anchors=self.config.trust.pems(),
-            forms=form_folders(self.config),
+            forms=self.forms,
             limits=self.config.limits.reading(),
         )
 

@@ -132,7 +132,7 @@ class Service:
 
     def _open(self) -> House:
         house = House(configuration.load(self.path), self.clock)
-        _ = house.groups, house.blobs, house.mailboxes, house.outgoing  # what is wrong with them shows now
+        _ = house.groups, house.forms_digest, house.blobs, house.mailboxes, house.outgoing  # what is wrong shows now
         house.database.migrate()
         house.database.release_dead()
         house.take_census()

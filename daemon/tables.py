@@ -75,9 +75,10 @@ class Preparation:
                         f"[[mailbox]] nº {n}, group", f"« {group} » a déjà une boîte", "une boîte par groupement"
                     )
                 seen.add(group)
-        coordinators = out.get("coordinators")
-        for group in coordinators if isinstance(coordinators, dict) else ():
-            self._listed(f"[coordinators] {group}", group, known)
+        for name in ("coordinators", "school_holidays"):
+            table = out.get(name)
+            for group in table if isinstance(table, dict) else ():
+                self._listed(f"[{name}] {group}", group, known)
         providers = out.get("providers")
         if isinstance(providers, dict) and not any("/" in g for g in groups):
             for key in providers:  # a group of one's own may bring providers of its own

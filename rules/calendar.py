@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
+from importlib import resources
 from zoneinfo import ZoneInfo
 
-from rules.schema import Calendar
+from rules.schema import Calendar, Closure
 
 # Départements with holidays of their own, as `holidays` names them: Moselle, Alsace (6AE), overseas.
 _SUBDIVISIONS = {
@@ -28,12 +29,23 @@ def _holidays(subdivision: str | None, year: int) -> frozenset[dt.date]:
     return frozenset(holidays.country_holidays("FR", subdiv=subdivision, years=year))
 
 
+@cache
+def school_holidays(zone: str) -> tuple[Closure, ...]:
+    """The school holidays that are shipped, of zone A, B or C."""
+    import yaml
+
+    table = yaml.safe_load((resources.files("rules") / "school_holidays.yaml").read_text("utf-8"))
+    return tuple(Closure.model_validate(x) for x in table[zone])
+
+
 class Days:
     """The working days of one département under one group's calendar."""
 
     def __init__(self, calendar: Calendar, department: str | None) -> None:
         self._calendar = calendar
         self._department = department
+        school = school_holidays(calendar.school_zone) if calendar.school_zone else ()
+        self._closures = (*calendar.closures, *school)
         self._subdivision = _SUBDIVISIONS.get(department or "") if calendar.departments else None
         self.zone = ZoneInfo(calendar.timezone)
 
@@ -89,5 +101,5 @@ class Days:
     def _open_day(self, day: dt.date) -> bool:
         return self.works(day) and not any(
             c.first <= day <= c.last and (not c.departments or self._department in c.departments)
-            for c in self._calendar.closures
+            for c in self._closures
         )

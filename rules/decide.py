@@ -177,7 +177,7 @@ def _listed(case: Case, at: dt.datetime) -> tell.Json:
         **tell.situation(case, at),
         "missing": tell.own(case),
         "provider": case.provider,
-        "steps": tell.notes(case.lot.listed, case.told.standing.facts),
+        "steps": tell.told_to(case, tell.notes(case.lot.listed, case.told.standing.facts)),
     }
 
 

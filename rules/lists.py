@@ -16,6 +16,7 @@ from rules.facts import Known, holds
 from rules.history import digest
 from rules.records import Dossier, Letter, Question
 from rules.schema import Group, Lot
+from rules.text import to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +138,7 @@ def _question(
 ) -> Question:
     count, provider = len(dossiers), group.providers[lot.provider].name
     many = "s" if count > 1 else ""
-    told = f"Lot «\u00a0{lot.title}\u00a0»\u00a0: {count} établissement{many} à annoncer à {provider}."
+    told = f"Lot «\u00a0{lot.title}\u00a0»\u00a0: {count} établissement{many} à annoncer {to(provider)}."
     text = f"{told} La liste peut-elle partir\u202f?"
     return Question(
         id=f"list_review/{key}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules import schema
 from rules.calendar import Days
+from rules.departments import filled
 from rules.facts import holds
 from rules.history import History
 from rules.records import Dossier, Milestone, News
@@ -40,7 +41,9 @@ def milestones(lot: Lot, dossier: Dossier, told: History, days: Days) -> tuple[S
     for rule in rules:
         start = _start(rule, told, days, reached, due)
         due[rule.id] = _due(rule, start, pause, days)
-        out.append(_step(rule, start, due[rule.id], reached.get(rule.id), paused=_open(pause), told=told, days=days))
+        step = _step(rule, start, due[rule.id], reached.get(rule.id), paused=_open(pause), told=told, days=days)
+        what = filled(rule.what, dossier.member.department)
+        out.append(replace(step, record=replace(step.record, what=what)))
     return tuple(out)
 
 

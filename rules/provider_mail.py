@@ -10,6 +10,7 @@ from rules.incoming import Books, Incoming, named_lots
 from rules.provider_news import classify
 from rules.records import Filing, Identity, News, OpenDossier
 from rules.schema import Group
+from rules.text import of
 from rules.who import Census
 
 
@@ -29,15 +30,15 @@ def file_provider(
         return Filing(folder="À vérifier", reason=text, concerns=concerns, letters=letters, unfiled=_all(incoming))
 
     if incoming.authenticity != "pass" and not incoming.threads:
-        text = f"Message au nom de {name}, dont l’origine n’est pas prouvée\u00a0: rien n’a été changé."
+        text = f"Message au nom {of(name)}, dont l’origine n’est pas prouvée\u00a0: rien n’a été changé."
         return put("provider_unverified", text, "Vérifier auprès du prestataire, puis noter l’étape s’il y a lieu.")
     if not about:
-        text = f"Message de {name} qui ne dit pas de quel dossier il s’agit."
+        text = f"Message {of(name)} qui ne dit pas de quel dossier il s’agit."
         return put("provider_question", text, "Dire quel dossier est concerné.")
     told = _news(group, incoming, about)
     if len(told) < len(about):
-        return replace(put("provider_question", f"Message de {name}, à lire.", "Y donner suite."), news=told)
-    reason = f"Nouvelles de {name}."
+        return replace(put("provider_question", f"Message {of(name)}, à lire.", "Y donner suite."), news=told)
+    reason = f"Nouvelles {of(name)}."
     return Filing(folder="Traités", reason=reason, concerns=concerns, news=told, unfiled=_all(incoming))
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Text = Annotated[str, Field(min_length=1)]
 Value = bool | int | str  # of a fact
-When = dict[str, Value | list[Value]]  # fact → value, or one of several; all must hold
+When = dict[str, Value | list[Value]]  # fact → value, or one of several; all must hold. `unknown`: nobody has told
 PieceKind = Literal[
     "purchase_order",
     "legal_commitment",
@@ -58,7 +58,7 @@ class Requirement(Table):
     what: Text  # French with its article: « la fiche d’ouverture de compte du lot 2 »
     brief: str = ""  # for a subject: « l’avenant à signer »
     named: dict[PieceKind, Text] = {}  # what a received one is called, where its kinds differ
-    how: str = ""  # how it reaches us
+    how: str = ""  # how it reaches us; may say {link} and {prefecture}, as may the refusals and the notes
     when: When = {}  # asked for only where these facts hold; an unknown one is asked for
     implies: dict[str, Value] = {}  # facts that its paper tells where nothing else does
     signed: Literal["none", "any", "online"] = "none"  # what signature counts
@@ -94,6 +94,7 @@ class Milestone(Table):
     chase: Chase | None = Chase()
     for_provider: str = ""  # the same, said to the provider: « ouvrir le compte »
     reached: str = ""  # said to the member when the provider tells it; empty: nothing is said
+    subject: str = ""  # of that letter: « Votre commande est traitée »
     words: list[Text] = []  # in a provider's mail, they mean that it is reached
     member_tells: bool = False  # in a member's mail too
 
@@ -103,6 +104,7 @@ class Note(Table):
 
     text: Text
     when: When = {}
+    subject: str = ""  # of the letter that it opens (`opened`): « Votre espace de vote est ouvert »
 
 
 class Webinar(Table):
@@ -211,6 +213,7 @@ class Calendar(Table):
     closes: Annotated[int, Field(ge=1, le=24)] = 19
     departments: bool = True  # Moselle's and Alsace's further holidays, the overseas ones
     closures: list[Closure] = []
+    school_zone: Literal["A", "B", "C"] | None = None  # its school holidays are closures too (school_holidays.yaml)
 
 
 class Reminders(Table):

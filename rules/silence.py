@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from rules import tell
 from rules.case import Case
+from rules.facts import holds
 from rules.milestones import Step
 from rules.records import Letter, News
+from rules.text import of
 
 _NEWS = {"prefecture": "validated", "certigna": "reached"}  # what a reached milestone means, for the template
 
@@ -108,15 +110,17 @@ def _news(case: Case) -> Iterator[Letter]:
         if step is None and outcome == "opened":
             step = next((s for s in case.steps if s.rule.opens), None)
         opens = outcome == "opened" or (step is not None and step.rule.opens)
-        texts = [step.rule.reached] if step and step.rule.reached else []
-        texts += tell.notes(case.lot.opened, case.told.standing.facts) if opens else []
+        opening = [n for n in case.lot.opened if opens and holds(n.when, case.told.standing.facts)]
+        texts = tell.told_to(case, [step.rule.reached] if step and step.rule.reached else [])
+        texts += tell.told_to(case, [n.text for n in opening])
+        subject = next((x for x in [step.rule.subject if step else "", *(n.subject for n in opening)] if x), "")
         name = step.rule.id if step else "opened"
         if texts and outcome in {"opened", "reached"} and name not in said:
             said.add(name)
-            yield _reached(case, news, name, step, texts)
+            yield _reached(case, news, name, step, texts, subject)
 
 
-def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[str]) -> Letter:
+def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[str], subject: str) -> Letter:
     return Letter(
         key=f"{case.dossier.ref}/milestone/{name}/reached",
         kind="confirmation",
@@ -129,6 +133,7 @@ def _reached(case: Case, news: News, name: str, step: Step | None, texts: list[s
             "missing": tell.own(case),
             "milestone": _milestone(step) if step else None,
             "news": _NEWS.get(name, "account_opened" if news.data.get("outcome") == "opened" else "reached"),
+            "subject": subject,
             "text": texts[0],
             "words": "",
             "steps": texts[1:],
@@ -151,7 +156,8 @@ def _questioned(case: Case, news: News) -> Iterator[Letter]:
         "missing": [],
         "milestone": None,
         "news": "question",
-        "text": f"{case.provider} a une question sur votre dossier. Répondez-y en réponse à ce message.",
+        "subject": "",
+        "text": f"{case.provider} a une question sur votre dossier.",
         **_words(news),
         "steps": [],
     }
@@ -159,7 +165,7 @@ def _questioned(case: Case, news: News) -> Iterator[Letter]:
     late = _unanswered_at(case, news)
     if late and late <= case.now:
         key = f"{case.dossier.ref}/escalation/question/{_source(news)}"
-        text = f"L’adhérent n’a pas répondu à une question de {case.provider}."
+        text = f"L’adhérent n’a pas répondu à une question {of(case.provider)}."
         ask = "Répondre au prestataire, ou relancer l’adhérent."
         yield _escalation(case, late, key, "provider_question", text, ask, office_hours=True, facts=_words(news))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rules import schema
 from rules.case import Case
+from rules.departments import filled
 from rules.facts import Facts, holds
 from rules.records import Member, Message, PieceOnFile
 from rules.schema import Group, Lot
@@ -102,8 +103,8 @@ def situation(case: Case, at: dt.datetime) -> Json:
         "forward": forward(case),
         "complete": told.complete_at is not None,
         "next": following(case),
-        "steps": [n for n in notes(case.lot.steps, facts) if n not in old],
-        "warnings": [n for n in notes(case.lot.warnings, facts) if n not in old],
+        "steps": told_to(case, [n for n in notes(case.lot.steps, facts) if n not in old]),
+        "warnings": told_to(case, [n for n in notes(case.lot.warnings, facts) if n not in old]),
         "webinars": webinars(case.lot, at) if since is None else NO_WEBINARS,
         "starts": told.starts,
         "unknown_member": not told.admitted,
@@ -170,17 +171,22 @@ def lines(piece: PieceOnFile) -> list[Json]:
     ]
 
 
+def told_to(case: Case, sentences: Iterable[str]) -> list[str]:
+    """The YAML's sentences, said to this member."""
+    return [filled(s, case.dossier.member.department) for s in sentences]
+
+
 def missing(case: Case) -> list[Json]:
     """What is owed, in the lot's order."""
     rules = {r.id: r for r in rules_of(case.group, case.lot)}
-    standing = case.told.standing
+    standing, department = case.told.standing, case.dossier.member.department
     return [
         {
             "id": r.id,
             "kind": r.kind,
             "what": r.what,
             "brief": rules[r.id].brief,
-            "how": rules[r.id].how,
+            "how": filled(rules[r.id].how, department, rules[r.id].link),
             "state": r.state,
             "why": r.why if r.state == "refused" else "",
             "instead": standing.instead.get(r.id, ""),

@@ -125,7 +125,7 @@ def _members(house: House) -> list[str]:
 
     if house.config.members.file is None:
         return ["aucun recensement : chaque expéditeur sera inconnu ([members] file)"]
-    census = load(house.config.members.file)
+    census = load(house.config.members.file, house.groups.values())
     return [f"{len(census.entries)} adhérents", *(f"ligne {n} : {why}" for n, why in census.refused)]
 
 

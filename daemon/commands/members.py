@@ -17,7 +17,7 @@ def import_(file: Path, *, config: Path | None, group: str | None, now: str | No
     with house(config, now) as h:
         if group is not None and group not in h.groups:
             raise UsageError(f"groupement inconnu : {group}", f"admis : {', '.join(h.groups)}")
-        read = load(file)
+        read = load(file, h.groups.values())
         at = h.clock()
         new = changed = same = opened = 0
         lost: list[tuple[int, str]] = []

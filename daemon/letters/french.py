@@ -15,6 +15,8 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from rules import text as words
+
 PARIS = ZoneInfo("Europe/Paris")
 NBSP = "\u00a0"  # before the colon, inside guillemets, between the groups of a SIRET
 THIN = "\u202f"  # before ; ? !, between thousands
@@ -255,15 +257,12 @@ _HEADS = {  # name without accents → with its article, as it is spelt
 }
 
 
-def _soft_start(word: str) -> bool:
-    """Whether `de` elides before the word. An h is left alone: « de Houilles » is right, « de Herblay » is borne."""
-    bare = bare_letters(word.lstrip("«“\"' "))
-    return bare[:1] in tuple("aeiouœ") or (bare[:1] == "y" and bare[1:2] not in tuple("aeiou"))
+_INNER = re.compile(r"(?<= )de (le|les) (?=[^\W\d_])", re.IGNORECASE)  # « Commune de Le Havre »
 
 
 def the(name: str) -> str:
     """« la commune d’Étiolles », « le lycée Ernest-Bichat », « Étiolles »: a body's name with its article."""
-    name = " ".join(name.split())
+    name = _INNER.sub(lambda m: "du " if m[1].lower() == "le" else "des ", " ".join(name.split()))
     head, _, rest = name.partition(" ")
     known = _HEADS.get(bare_letters(head))
     return name if known is None or not rest else f"{known} {rest}"
@@ -271,12 +270,12 @@ def the(name: str) -> str:
 
 def of(name: str) -> str:
     """« de la commune d’Étiolles », « du lycée Ernest-Bichat », « d’Étiolles », « du Havre », « des Mureaux »."""
-    full = the(name)
-    if full.startswith(("le ", "Le ")):
-        return "du " + full[3:]
-    if full.startswith(("Les ", "les ")):
-        return "des " + full[4:]
-    return ("d’" if _soft_start(full) else "de ") + full
+    return words.of(the(name))
+
+
+def to(name: str) -> str:
+    """« à la commune d’Étiolles », « au lycée Ernest-Bichat », « à Dematis », « au Fournil », « aux Mureaux »."""
+    return words.to(the(name))
 
 
 _CIVILITIES = {
@@ -343,7 +342,7 @@ _BEFORE_HIGH = re.compile(r"(?<=\S)[ \u00a0\u202f]+([;?!]+)(?=\W|$)")
 _OPEN = re.compile(r"«[ \u00a0\u202f]*(?=\S)")
 _CLOSE = re.compile(r"(?<=\S)[ \u00a0\u202f]*»")
 _LOT = re.compile(r"\b(lots?) (?=\d)")
-_UNIT = re.compile(r"(?<=\d) (?=(?:€|%|h\b|[kMG]?o\b|" + "|".join(_MONTHS) + r"\b))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:€|%|h\b|heures?\b|jours?\b|[kMG]?o\b|" + "|".join(_MONTHS) + r"\b))")
 _PHONE = re.compile(r"(?<!\d)0\d(?: \d\d){4}(?!\d)")
 _TITLE = re.compile(r"\b(M\.|Mme|n°|p\.|art\.) (?=\S)")
 

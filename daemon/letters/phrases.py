@@ -197,10 +197,10 @@ def bare(what: str) -> str:
     return what.split(", ")[0]
 
 
-def brief(what: str) -> str:
-    """A paper's name for a subject: without what follows the comma, « un papier » where it is long."""
-    short = bare(what)
-    return short if len(short) <= _SUBJECT_NAME else "un papier"
+def brief(item: Facts) -> str:
+    """A paper that is owed, for a subject: its name up to the comma; where that is long, its brief one."""
+    short = bare(str(item["what"]))
+    return short if len(short) <= _SUBJECT_NAME else str(item.get("brief") or "un document")
 
 
 def alike(letters: Iterable[Facts], *names: str) -> list[list[Facts]]:

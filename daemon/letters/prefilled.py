@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import ConfigurationError
-from daemon.letters import departments, files, phrases
+from daemon.letters import files, phrases
 from daemon.letters.compose import Attachment
 from daemon.letters.render import FOLDER
+from rules import departments
 
 Known = Mapping[str, str | bool | int]
 Values = Mapping[str, str | bool | int]

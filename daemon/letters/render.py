@@ -29,7 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from daemon.errors import VaguemestreError
-from daemon.letters import departments, french, layout, markup, phrases
+from daemon.letters import french, layout, markup, phrases
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 SHIPPED = "origine"  # `{% extends "origine/letters/NAME.md" %}`: ours, from the template that replaces it
@@ -168,7 +168,7 @@ class Renderer:
         shared = _shared(ordered, role, pictures, attachments, notice)
         parts = [self._blocks(name, group, shared) for name, group in _by_template(ordered)]
         laid = {block: layout.lay(block, [part.get(block, "") for part in parts]) for block in BLOCKS}
-        page = self._text(f"pages/{_page(role)}.md", shared | {k: Markup(v) for k, v in laid.items()})  # noqa: S704
+        page = self._text(f"pages/{_page(role, ordered[0])}.md", shared | {k: Markup(v) for k, v in laid.items()})  # noqa: S704
         body = Markup(markup.to_html(page))  # noqa: S704 - made by the Markdown renderer, raw HTML off
         subject = _subject(ordered, parts)
         document = self._text("pages/page.html", shared | {"body": body, "subject": subject})
@@ -260,12 +260,19 @@ def _subject(letters: Sequence[LetterLike], parts: Sequence[Mapping[str, str]]) 
     return " ".join([*(f"[{r}]" for r in _refs(letters)), " ".join(line.split("\n")).strip()])
 
 
-def _page(role: str) -> str:
-    return role if role in ("provider", "coordinator") else "member"
+def _page(role: str, first: LetterLike) -> str:
+    """Whose page the letter is laid out on: a reply to its sender is laid out for whom the sender is."""
+    whom = str(first.facts.get("to", role)) if role == "sender" else role
+    return whom if whom in ("provider", "coordinator") else "member"
 
 
 _URL = re.compile(r"(https?|mailto):[^\s<>]+")
 _ADDRESS = re.compile(r"https?://[^\s<>«»]*[^\s<>«».,;:!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def _target(url: object) -> str:
+    """An address as Markdown. Its « ! », which no letter of ours holds, is written as a browser writes it."""
+    return f"<{str(url).replace('!', '%21')}>"
 
 
 def prose(value: object) -> Markup:
@@ -298,7 +305,7 @@ def _known(filter_: Callable[..., Any]) -> Callable[..., Any]:
     return shown
 
 
-_PLAIN = {
+_PLAIN: Mapping[str, Callable[..., Any]] = {
     "date_full": french.date_full,
     "date_day": french.date_day,
     "date_plain": french.date_plain,
@@ -310,6 +317,7 @@ _PLAIN = {
     "capital": french.capital,
     "the": french.the,
     "of": french.of,
+    "to": french.to,
     "prose": prose,
     "after_colon": phrases.after_colon,
     "soften": phrases.soften,
@@ -326,7 +334,7 @@ _FILTERS = {
     "verbatim": lambda v: Markup(html.escape(french.typography(str(v)))),  # noqa: S704 - for page.html, no Markdown
     "plural": french.plural,
     "counted": french.counted,
-    "prefecture": departments.prefecture,
     "quotation": lambda v: Markup(markup.quotation(v)),  # noqa: S704 - escaped line by line
-    "link": lambda url: Markup(f"<{url}>" if _URL.fullmatch(str(url)) else _show(url)),  # noqa: S704
+    "linked": lambda words, url: Markup(f"[{_show(words)}]({_target(url)})"),  # noqa: S704
+    "link": lambda url: Markup(_target(url)) if _URL.fullmatch(str(url)) else _show(url),  # noqa: S704
 }

@@ -21,7 +21,8 @@ LONGEST_SILENCE = dt.timedelta(days=7)  # a quiet group still hears of us once a
 
 def due(s: Session, group: Group, now: dt.datetime) -> DigestFacts | None:
     """The facts of the report that must leave now, if one must."""
-    days = Days(group.calendar, None)
+    # Holidays spare the members; whoever coordinates wants to know what came in meanwhile.
+    days = Days(group.calendar.model_copy(update={"closures": [], "school_zone": None}), None)
     if days.open(now) > now:
         return None
     local = now.astimezone(days.zone)

@@ -48,7 +48,7 @@ class ReadingRunner:
                 return False
             bodies = census.bodies(s)
             context = self.house.context(bodies)
-            version = f"{parser_version()}+{context_digest(context)}"
+            version = f"{parser_version()}+{context_digest(context, self.house.forms_digest)}"
             kept = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
         try:
             raw = self.house.blobs.get(mail.sha256)
@@ -122,8 +122,7 @@ def put_off(row: MailRow, house: House, why: str) -> None:
         row.next_try_at = house.clock() + retry.wait(house.config.schedule, row.attempts)
 
 
-def context_digest(context: Context) -> str:
-    """What besides the bytes may change a reading: census, anchors, forms."""
-    return hashlib.sha256(repr((context.census, context.anchors, context.forms, context.limits)).encode()).hexdigest()[
-        :12
-    ]
+def context_digest(context: Context, forms: str) -> str:
+    """What besides the bytes may change a reading: census, anchors, limits, and `forms`, the digest of their files."""
+    known = repr((context.census, context.anchors, context.forms, forms, context.limits))
+    return hashlib.sha256(known.encode()).hexdigest()[:12]

@@ -30,7 +30,7 @@ def text(facts: DigestFacts) -> str:
 
 def test_a_busy_day() -> None:
     said = text(busy())
-    assert "a reçu 12 messages (18 papiers nouveaux) et envoyé 19 lettres" in said
+    assert "a reçu 12 messages (18 documents nouveaux) et envoyé 19 lettres" in said
     assert "pour un objectif de 7 jours" in said
     assert (
         said.index("CIG-2-0051") < said.index("Ce qui tarde") < said.index("Qui attend quoi") < said.index("Silencieux")

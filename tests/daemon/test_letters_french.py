@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.letters import departments, french, phrases
+from daemon.letters import french, phrases
+from rules import departments
 
 NB, THIN = "\u00a0", "\u202f"
 
@@ -89,10 +90,32 @@ def test_lists_and_plurals() -> None:
         ("Houilles", "de Houilles"),
         ("le bon de commande", "du bon de commande"),
         ("l’avenant", "de l’avenant"),
+        ("Commune de Le Havre", "de la commune du Havre"),
+        ("COMMUNE DE LES MUREAUX", "de la commune des MUREAUX"),
+        ("Commune de Lestelle", "de la commune de Lestelle"),
+        ("EXM", "d’EXM"),
     ],
 )
 def test_of(name: str, expected: str) -> None:
     assert french.of(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Dematis", "à Dematis"),
+        ("Le Fournil du lac", "au Fournil du lac"),
+        ("le Fournil", "au Fournil"),
+        ("Les Éditions du lac", "aux Éditions du lac"),
+        ("La Laiterie", "à La Laiterie"),
+        ("L’Atelier", "à L’Atelier"),
+        ("Lestelle SA", "à Lestelle SA"),
+        ("Lycée Ernest-Bichat", "au lycée Ernest-Bichat"),
+        ("la coordination du groupement", "à la coordination du groupement"),
+    ],
+)
+def test_to(name: str, expected: str) -> None:
+    assert french.to(name) == expected
 
 
 @pytest.mark.parametrize(

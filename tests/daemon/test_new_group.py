@@ -3,10 +3,13 @@
 No Python of the product knows this group. Its forms are drawn here, as a coordinator would make them in Word.
 """
 
+import contextlib
 import email
+import hashlib
 import io
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from daemon import config
 from daemon.errors import ConfigurationError
-from daemon.house import form_folders, load_groups
+from daemon.house import House, form_folders, load_groups
 from fixtures import scene
 from parsers.read import read
 from parsers.records import Context
@@ -346,3 +349,25 @@ def test_a_form_of_a_lot_that_is_not_there_is_told(desk: Desk) -> None:
     desk.make()
     (desk.folder / CARD).write_text(FILES[CARD].replace("lots: [pain]", "lots: [pains]"), encoding="utf-8")
     assert "« pains » n’est pas un lot de restauration-du-lac" in desk.sh("vaguemestre check", expect=2)
+
+
+def test_a_changed_form_is_taken_up_with_the_configuration(desk: Desk) -> None:
+    desk.make()
+    file = desk.folder / "vaguemestre.toml"
+    files = {"fiche.pdf": card(signed=True)}
+    sheet = scene.mail(
+        MAIRIE, "restauration@lac.example", "Fiche", "La voici.", files, message_id="1@saint-aubin.example"
+    )
+    sha256 = hashlib.sha256(sheet).hexdigest()
+    for names, expected in ((("1", "2"), 1), (("3",), 2)):
+        for name in names:
+            (desk.folder / "boite" / "new" / f"{name}.eml").write_bytes(sheet)
+        desk.sh("vaguemestre run --once")
+        with contextlib.closing(sqlite3.connect(desk.folder / "vaguemestre.db")) as books:
+            versions = books.execute("SELECT version FROM readings WHERE sha256 = ?", (sha256,)).fetchall()
+        assert len(versions) == expected, "the same bytes are read once by one form"
+        (desk.folder / CARD).write_text(FILES[CARD].replace("Accès pour", "Consignes pour"), encoding="utf-8")
+    assert House(config.load(file)).forms
+    (desk.folder / CARD).write_text(FILES[CARD].replace("kind: account_form", "kind: fiche"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="fiche"):
+        _ = House(config.load(file)).forms  # what was loaded before hides no mistake

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 
 import pytest
 
-from rules.calendar import Days
+from rules.calendar import Days, school_holidays
 from rules.schema import Calendar, Closure
 from tests.rules.dossiers import CIG, PARIS, at, decided, dossier, filed, mail, news, one, paper, states
 
@@ -81,6 +82,32 @@ def test_a_closure_puts_reminders_off_for_its_departements_alone() -> None:
     calendar = Calendar(closures=[holidays])
     assert Days(calendar, "54").open(at("2025-12-22T10:00")) == at("2026-01-05T08:00")
     assert Days(calendar, "91").open(at("2025-12-22T10:00")) == at("2025-12-22T10:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked", "leaves"),
+    [
+        ("B", "2025-12-22T10:00", "2026-01-05T08:00"),
+        ("B", "2026-02-16T10:00", "2026-03-02T08:00"),
+        ("A", "2026-02-16T10:00", "2026-02-23T08:00"),
+        ("C", "2026-02-16T10:00", "2026-02-16T10:00"),
+        ("B", "2026-07-15T10:00", "2026-09-01T08:00"),
+        ("B", "2027-04-26T10:00", "2027-05-03T08:00"),
+        (None, "2025-12-22T10:00", "2025-12-22T10:00"),
+    ],
+)
+def test_school_holidays_put_reminders_off_where_a_zone_is_named(zone: str | None, asked: str, leaves: str) -> None:
+    calendar = Calendar.model_validate({"school_zone": zone})
+    assert Days(calendar, "54").open(at(asked)) == at(leaves)
+    assert Days(calendar, "54").add(at(asked).date(), 1) == Days(Calendar(), "54").add(at(asked).date(), 1)
+
+
+def test_school_holidays_are_whole_weeks_of_all_zones() -> None:
+    for zone in "ABC":
+        told = school_holidays(zone)
+        assert [c.what for c in told] == [c.what for c in school_holidays("B")]
+        assert all(a.last < b.first for a, b in itertools.pairwise(told))
+        assert all(c.first.weekday() == 5 for c in told), "classes end on a Friday evening"
 
 
 def test_three_reminders_then_the_coordinator_and_only_the_newest() -> None:

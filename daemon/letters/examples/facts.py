@@ -8,30 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from daemon.letters.render import Picture
+from rules.departments import filled
+from rules.load import shipped
 from rules.records import Letter, LetterKind, Role
+from rules.tell import about_group
 
 AT = dt.datetime(2025, 12, 4, 9, 12, tzinfo=dt.UTC)
-CIG: dict[str, Any] = {
-    "id": "cig-grande-couronne",
-    "name": "Groupement de commandes « Dématérialisation des procédures »",
-    "signature": [
-        "Le groupement de commandes – CIG de la grande couronne",
-        "Service conseil en contrats publics · 01 39 49 63 24",
-    ],
-    "mailbox": "dematerialisation-mp@cigversailles.fr",
-    "phone": "01 39 49 63 24",
-    "contact": "Vous préférez parler à quelqu’un ? Appelez le 01 39 49 63 24.",
-    "answer_time": "",
-}
-LDMEMS: dict[str, Any] = {
-    "id": "ldmems",
-    "name": "Groupement de commandes « Services numériques »",
-    "signature": ["Le groupement de commandes LDMEMS", "ce.0540015y_ga@ac-nancy-metz.fr"],
-    "mailbox": "ce.0540015y_ga@ac-nancy-metz.fr",
-    "phone": None,
-    "contact": "Le courriel est à préférer : ce.0540015y_ga@ac-nancy-metz.fr.",
-    "answer_time": "Le délai moyen de réponse est de sept jours.",
-}
+CIG, LDMEMS = (about_group(shipped(name)) for name in ("cig-grande-couronne", "ldmems"))
 TOWN = {
     "name": "Commune d’Orvilliers-le-Pont",
     "siret": "21910652300018",
@@ -54,23 +37,25 @@ TITLES = {
     "3": ("télétransmission des flux comptables", "lot 3", "Dematis"),
     "5": ("convocation électronique", "lot 5", "Dematis"),
     "vote": ("vote électronique", "vote électronique", "Kercia"),
+    "tpe": ("terminaux de paiement", "terminaux de paiement", "EXM"),
+    "pdf": ("logiciel PDF", "logiciel PDF", "Foxit"),
     "rgs": ("certificats RGS**", "certificats RGS**", "Certigna"),
     "signature": ("signature électronique", "signature électronique", "Yousign"),
 }
 CALL = (
     "Dematis vous appelle pour confirmer la commande et vérifier votre clé RGS** ; en cas d’absence, un courriel vous "
-    "proposera un rendez-vous."
+    "propose un rendez-vous."
 )
 J2 = {"id": "j2", "due": "2025-12-08", "state": "waiting", "what": CALL}
 J4 = {
     "id": "j4",
     "due": "2025-12-10",
     "state": "waiting",
-    "what": "Votre compte est ouvert. Vous pourrez l’utiliser dès que la préfecture aura validé l’avenant.",
+    "what": "Dematis ouvre votre compte ; vous pourrez l’utiliser dès que la préfecture aura validé votre avenant.",
 }
 CHANGE = (
     "Comme vous changez de prestataire, pensez à clôturer et à archiver vos actes transmis et ceux du parapheur avant "
-    "la bascule : la nouvelle solution ne les reprendra pas."
+    "la bascule : la nouvelle solution ne reprend rien de ce qui est en cours."
 )
 LINES = [
     {"label": "Abonnement annuel ACTES", "quantity": "1", "unit_price": "96.00", "total": "96.00"},
@@ -104,7 +89,7 @@ class Example:
 
 
 def message(
-    subject: str = "Bon de commande", words: str = "Bonjour,\n\nVoici nos papiers.\n\nCordialement"
+    subject: str = "Bon de commande", words: str = "Bonjour,\n\nVoici nos documents.\n\nCordialement"
 ) -> dict[str, Any]:
     """A mail of the member, as letters tell it."""
     return {
@@ -164,6 +149,7 @@ def owed(what: str, **more: Any) -> dict[str, Any]:
         "id": what,
         "kind": "account_form",
         "what": what,
+        "brief": "",
         "how": "",
         "state": "missing",
         "why": "",
@@ -213,27 +199,42 @@ def ack(lot: str, ref: str, recognised: list[dict[str, Any]], **more: Any) -> Le
 
 ORDER = seen("le bon de commande du lot 2", "p1", lines=LINES, total_excl_tax="226.00")
 FORM = seen(
-    "la fiche d’ouverture de compte",
+    "la fiche d’ouverture de compte du lot 2",
     "p2",
     kind="account_form",
-    says=["vous télétransmettez déjà", "tiers actuel : Docapost", "certificat RGS** valable jusqu’au 3 mai 2027"],
+    says=[
+        "vous télétransmettez déjà vos actes",
+        "tiers actuel : Docapost",
+        "certificat RGS** valable jusqu’au 3 mai 2027",
+    ],
 )
-AMENDMENT = owed(
-    "l’avenant à votre convention de télétransmission, signé",
-    how="un exemplaire à la préfecture de l’Essonne, un autre en réponse à ce message",
-    blocks=False,
-    paper="CIG_lot2_avenant_convention_prefecture",
-)
-ONLINE = owed(
-    "la convention de groupement",
-    state="refused",
-    why="Elle est signée à la main, et seules comptent celles qui sont signées en ligne.",
-    instead="Le nom de l’établissement s’y inscrit de lui-même ; indiquez le téléphone portable de la personne "
-    "habilitée à signer, elle y recevra un code par SMS.",
-    group_wide=True,
-    blocks=False,
-    link="https://yousign.app/workflows/forms/exemple",
-)
+
+
+def asked(group: str, lot: str, requirement: str, department: str, refused: str = "") -> dict[str, Any]:
+    """A requirement as the shipped rules ask for it; `refused`: the code of its refusal."""
+    rules = shipped(group)
+    rule = next(r for r in (*rules.lot(lot).requirements, *rules.requirements) if r.id == requirement)
+    wording = rule.refusals.get(refused) or rules.refusals.get(refused)
+    return owed(
+        rule.what,
+        id=rule.id,
+        kind=rule.kinds[0],
+        brief=rule.brief,
+        how=filled(rule.how, department, rule.link),
+        state="refused" if wording else "missing",
+        why=filled(wording.why, department, rule.link) if wording else "",
+        instead=filled(wording.instead, department, rule.link) if wording else "",
+        blocks=rule.blocks,
+        group_wide=rule.group_wide,
+        paper=rule.paper,
+        link=rule.link,
+    )
+
+
+AMENDMENT = asked("cig-grande-couronne", "2", "amendment", "91")
+CONVENTION = asked("ldmems", "vote", "group_convention", "54")
+ONLINE = asked("ldmems", "vote", "group_convention", "54", refused="handwritten")
+CONTRACT = asked("ldmems", "tpe", "contract", "54")
 
 
 def sent(provider: str, *, complement: bool = False) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def sent(provider: str, *, complement: bool = False) -> dict[str, Any]:
         "provider": provider,
         "at": AT.isoformat(),
         "complement": complement,
-        "pieces": ["le bon de commande du lot 2", "la fiche d’ouverture de compte"],
+        "pieces": ["le bon de commande du lot 2", "la fiche d’ouverture de compte du lot 2"],
     }
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from daemon.letters.examples.facts import (
     AMENDMENT,
+    CIG,
+    CONTRACT,
+    CONVENTION,
     FORM,
     J2,
     J4,
@@ -26,6 +29,11 @@ from daemon.letters.examples.facts import (
     sent,
     three_lots,
 )
+from rules.load import shipped
+from rules.records import Letter
+
+LOTS = shipped("ldmems")
+VOTE = LOTS.lot("vote")
 
 
 def _answer(name: str, **more: Any) -> Example:
@@ -43,6 +51,7 @@ def _answer(name: str, **more: Any) -> Example:
         "lots": [],
         "papers": [],
     } | more
+    group = facts.pop("group", CIG)
     known = not facts["unknown_member"]
     letter = made(
         "answer",
@@ -51,9 +60,16 @@ def _answer(name: str, **more: Any) -> Example:
         facts,
         ref="CIG-2-0042" if known else None,
         name=name,
+        group=group,
         member=TOWN if known else None,
     )
     return Example(name=f"reponse-{name}", role="member", letters=(letter,))
+
+
+def _invited(lot: str, ref: str, **more: Any) -> Letter:
+    """What a school is told when the census has committed it."""
+    facts = {**NOTHING, "reason": "invitation"} | more
+    return made("missing", "missing", "member", facts, ref=ref, lot=lot, group=LDMEMS, member=SCHOOL)
 
 
 def to_members() -> tuple[Example, ...]:
@@ -63,7 +79,7 @@ def to_members() -> tuple[Example, ...]:
     confirmation = {
         **NOTHING,
         "provider": "Dematis",
-        "pieces": ["le bon de commande du lot 2", "la fiche d’ouverture de compte"],
+        "pieces": ["le bon de commande du lot 2", "la fiche d’ouverture de compte du lot 2"],
         "complement": False,
         "next": [J2, J4],
         "missing": [AMENDMENT],
@@ -79,17 +95,16 @@ def to_members() -> tuple[Example, ...]:
     milestone = {
         "milestone": {"id": "j4", "what": "Votre compte est ouvert."},
         "news": "account_opened",
-        "text": "Dematis a ouvert votre compte de télétransmission des actes ce jeudi 4 décembre 2025.",
+        "subject": "",
+        "text": "Dematis nous informe que votre compte est ouvert ; vous pourrez l’utiliser dès que la préfecture aura "
+        "validé votre avenant.",
         "words": "",
-        "steps": ["Vous pourrez l’utiliser dès que la préfecture aura validé l’avenant."],
+        "steps": [],
         "missing": [],
     }
-    listed = {**NOTHING, "provider": "Kercia", "steps": ["Kercia ouvre votre espace de vote et vous contacte."]}
-    replay = {
-        "upcoming": [],
-        "register": None,
-        "replays": [{"what": "la présentation de la solution", "link": "https://visio.example/lot-vote"}],
-    }
+    listed = {**NOTHING, "provider": "Kercia", "starts": "list", "steps": [n.text for n in VOTE.listed]}
+    replay = {"upcoming": [], "register": None, "replays": [r.model_dump() for r in VOTE.replays]}
+    services = {"vote": "LDMEMS-VOTE-0117", "pdf": "LDMEMS-PDF-0117", "signature": "LDMEMS-SIGNATURE-0117"}
     seminar = {
         "upcoming": [{"at": "2025-12-11T10:00:00+01:00", "what": "lot 2, parapheur"}],
         "register": "https://webinaires.example/inscription",
@@ -108,7 +123,8 @@ def to_members() -> tuple[Example, ...]:
                     [seen("la convention de groupement", "p9", kind="group_convention", state="refused")],
                     group=LDMEMS,
                     missing=[ONLINE],
-                    steps=["Dès que les deux chefs d’établissement ont signé, chacun reçoit son exemplaire."],
+                    starts="list",
+                    steps=[n.text for n in VOTE.steps],
                     webinars=replay,
                 ),
             ),
@@ -221,7 +237,7 @@ def to_members() -> tuple[Example, ...]:
                     milestone
                     | {
                         "news": "question",
-                        "text": "Dematis a une question sur votre dossier :",
+                        "text": "Dematis a une question sur votre dossier.",
                         "words": "Bonjour,\nQuel est le nom du signataire ?",
                     },
                     ref="CIG-2-0042",
@@ -249,6 +265,38 @@ def to_members() -> tuple[Example, ...]:
                 ),
             ),
             attachments=("BC.pdf", "Fiche.pdf"),
+        ),
+        Example(
+            name="invitation-etablissement",
+            role="member",
+            letters=(
+                *(
+                    _invited(
+                        lot,
+                        ref,
+                        missing=[CONVENTION] if lot == "vote" else [],
+                        starts="list",
+                        steps=[n.text for n in LOTS.lot(lot).steps],
+                        webinars=replay if lot == "vote" else NOTHING["webinars"],
+                    )
+                    for lot, ref in services.items()
+                ),
+                _invited("tpe", "LDMEMS-TPE-0117", missing=[CONTRACT]),
+            ),
+            attachments=("Demande.pdf",),
+        ),
+        Example(
+            name="invitation-prive",
+            role="member",
+            letters=(
+                _invited(
+                    "tpe",
+                    "LDMEMS-TPE-0118",
+                    missing=[CONVENTION],
+                    starts="member",
+                    steps=[n.text for n in LOTS.lot("tpe").steps if n.when == {"member_kind": "private"}],
+                ),
+            ),
         ),
         Example(
             name="papier-a-refaire",
@@ -299,17 +347,16 @@ def to_members() -> tuple[Example, ...]:
             intents=["join"],
             went_to=[person],
             unknown_member=True,
-            paragraphs=["Les marchés permettent de rejoindre le groupement en cours d’exécution."],
+            paragraphs=LOTS.intents["join"].paragraphs,
+            group=LDMEMS,
         ),
         _answer(
             "faq",
             went_to=[passed],
             answers=[
-                {
-                    "title": "Où trouver les formulaires ?",
-                    "text": "Sur le site du centre, rubrique Gestion locale.",
-                    "link": "https://centre.example/formulaires",
-                }
+                {"title": a.title, "text": a.text, "link": a.link}
+                for a in shipped("cig-grande-couronne").answers
+                if "certificat" in a.words
             ],
             webinars=seminar,
         ),

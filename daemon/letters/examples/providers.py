@@ -36,7 +36,10 @@ def to_providers() -> tuple[Example, ...]:
         ],
         "orders": LINES,
         "trainings": [LINES[1]],
-        "promised": [J2, J4],
+        "promised": [
+            dict(J2, what="appel de l’adhérent pour confirmer la commande et vérifier sa clé RGS**"),
+            dict(J4, what="ouverture du compte"),
+        ],
         "intro": "La commune télétransmet déjà : l’avenant suivra, il ne retarde pas l’ouverture du compte.",
         "exact_subject": None,
     }
@@ -65,7 +68,7 @@ def to_providers() -> tuple[Example, ...]:
         "pieces": [],
     }
     chaser = {
-        "milestone": {"id": "j4", "what": "Le compte de l’adhérent est ouvert.", "due": "2025-12-10"},
+        "milestone": {"id": "j4", "what": "ouverture du compte", "due": "2025-12-10"},
         "forwarded_at": "2025-12-04T10:00:00+01:00",
     }
     listing = {"lot": LOT_VOTE, "provider": "Kercia", "members": MEMBERS, "additions": False, "intro": ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from daemon.letters.french import bare_letters
+from rules.text import folded
 
 _WRITTEN = """
 01 de l’Ain|02 de l’Aisne|03 de l’Allier|04 des Alpes-de-Haute-Provence|05 des Hautes-Alpes|06 des Alpes-Maritimes
@@ -30,7 +30,7 @@ _OF = {
 
 
 def _key(name: str) -> str:
-    bare = bare_letters(name).replace("’", "'").replace("-", " ")
+    bare = folded(name).replace("-", " ")
     for article in ("de la ", "de l'", "du ", "des ", "de ", "d'", "la ", "le ", "les ", "l'"):
         if bare.startswith(article):
             return bare[len(article) :]
@@ -56,3 +56,8 @@ def name(department: str | None) -> str | None:
     """« Essonne », « Val-d’Oise », « La Réunion »: the département's bare name; None for what is none."""
     of = of_department(department)
     return of and re.sub(r"^(de la |de l’|du |des |de |d’)", "", of)
+
+
+def filled(text: str, department: str | None, link: str | None = None) -> str:
+    """A sentence of the YAML for one member: {prefecture} is its département's, {link} the paper's."""
+    return text.replace("{prefecture}", prefecture(department)).replace("{link}", link or "")
