@@ -121,11 +121,11 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
         return None, 1.0
     match item.type:
         case "siret":
-            return _or_raw(values.parse_siret(text), text)
+            return _or_raw(_siret(text), text)
         case "siret_or_siren":
             if values.parse_siren(text):
                 return None, 1.0  # a SIREN is an answer to « SIREN / SIRET », and no SIRET
-            return _or_raw(values.parse_siret(text), text)
+            return _or_raw(_siret(text), text)
         case "uai":
             return _or_raw(values.parse_uai(text), text)
         case "postal_code":
@@ -161,6 +161,11 @@ def _without_label_rest(item: Item, raw: str) -> str:
     if colon and rest.strip() and begun and any(begun in squash(s) for s in item.spellings):
         return rest
     return raw
+
+
+def _siret(text: str) -> str | None:
+    """The place's number; among other words only one whose keys are right."""
+    return values.parse_siret(text) or _only(values.find_sirets(text))
 
 
 def _only(found: Sequence[str]) -> str | None:

@@ -63,6 +63,9 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+_SIRET = re.compile(r"(?<!\d)(?<!\d[ .])\d(?:[ .]?\d){13}(?![ .]?\d)")
+
+
 def parse_siret(text: str) -> str | None:
     """14 digits, however they are grouped; the key is not checked (see `valid_siret`)."""
     return _digits(_unlabelled(text, r"siret", r"s\.i\.r\.e\.t\.?"), 14)
@@ -73,6 +76,12 @@ def valid_siret(siret: str) -> bool:
     from stdnum.fr import siret as _siret
 
     return len(siret) == 14 and bool(_siret.is_valid(siret))
+
+
+def find_sirets(text: str) -> tuple[str, ...]:
+    """Every SIRET with right keys in running text, each once, in order; numbers with wrong keys are no SIRET here."""
+    found = (re.sub(r"\D", "", x) for x in _SIRET.findall(clean(text)))
+    return tuple(dict.fromkeys(x for x in found if valid_siret(x)))
 
 
 def parse_siren(text: str) -> str | None:

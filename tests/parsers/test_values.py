@@ -241,6 +241,12 @@ def test_email(text: str, address: str | None) -> None:
     assert v.parse_email(text) == address
 
 
+def test_find_sirets_takes_right_keys_alone() -> None:
+    assert v.find_sirets("Mairie (n° 356 000 000 00048), poste 12") == ("35600000000048",)
+    assert v.find_sirets("35600000000049") == ()
+    assert v.find_sirets("1 35600000000048") == ()
+
+
 def test_find_emails() -> None:
     assert v.find_emails("Écrire à a@b.fr, ou C@d.fr. Merci") == ("a@b.fr", "c@d.fr")
 
