@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 
 from parsers import told
 from parsers.told import TableError
-from rules.schema import Group
+from rules.schema import Group, Lot, When
 
+DERIVED = ("member_kind", "changes_provider", "certificate_expired")  # facts that no lot describes
 COMMON = "common.yaml"  # what a group need not say: wordings of refusals, names of papers and fields
 
 
@@ -70,6 +72,30 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
+def _conditions(lot: Lot) -> Iterable[tuple[tuple[int | str, ...], When]]:
+    """The conditions of milestones and sentences, with their places."""
+    for i, m in enumerate(lot.milestones):
+        yield ("milestones", i), m.when
+    for part in ("steps", "warnings", "listed", "opened"):
+        for i, note in enumerate(getattr(lot, part)):
+            yield (part, i), note.when
+
+
+def _sentences(lot: Lot) -> Iterable[tuple[tuple[int | str, ...], str]]:
+    """The sentences that are filled for a member, with their places."""
+    for i, r in enumerate(lot.requirements):
+        yield ("requirements", i, "how"), r.how
+        for code, refusal in r.refusals.items():
+            yield ("requirements", i, "refusals", code, "why"), refusal.why
+            yield ("requirements", i, "refusals", code, "instead"), refusal.instead
+    for i, m in enumerate(lot.milestones):
+        yield ("milestones", i, "what"), m.what
+        yield ("milestones", i, "reached"), m.reached
+    for part in ("steps", "warnings", "listed", "opened"):
+        for i, note in enumerate(getattr(lot, part)):
+            yield (part, i, "text"), note.text
+
+
 def _crossed(group: Group) -> Iterable[tuple[tuple[int | str, ...], str]]:
     """What a schema cannot say: ids that must be one of a kind, names that must exist."""
     lots = [x.id for x in group.lots]
@@ -100,6 +126,15 @@ def _crossed(group: Group) -> Iterable[tuple[tuple[int | str, ...], str]]:
                     )
             if m.working_days is not None and m.hours is not None:
                 yield (*at, "milestones", j, "hours"), "working_days ou hours, pas les deux"
+        told = {*lot.facts, *DERIVED, *group.labels}  # what a sentence may hang on: any value read, too
+        for place, when in _conditions(lot):
+            for name in when:
+                if name not in told:
+                    yield (*at, *place, "when", name), "fait inconnu : le décrire dans facts du lot"
+        for place, text in _sentences(lot):
+            for name in re.findall(r"\{(\w+)\}", text):
+                if name not in {"prefecture", "link"}:
+                    yield (*at, *place), f"« {{{name}}} » n’est ni {{prefecture}}, ni {{link}}"
     for j, r in enumerate(group.requirements):
         for name in r.when:
             if name not in known_facts:

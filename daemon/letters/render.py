@@ -30,6 +30,7 @@ from markupsafe import Markup
 
 from daemon.errors import VaguemestreError
 from daemon.letters import french, layout, markup, phrases
+from rules import departments
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 SHIPPED = "origine"  # `{% extends "origine/letters/NAME.md" %}`: ours, from the template that replaces it
@@ -123,22 +124,8 @@ class Renderer:
         names = (n.removeprefix("letters/").removesuffix(".md") for n in found)
         return tuple(sorted(n for n in names if not n.startswith("_")))
 
-    def check(self) -> tuple[str, ...]:
-        """Renders every template on every kind of letter; gives their names.
-
-        Raises LetterTemplateError on the first fault.
-        """
-        from daemon.letters.examples import examples
-
-        tried = set()
-        for example in examples():
-            self.render(example.letters, role=example.role, pictures=example.pictures, attachments=example.attachments)
-            tried |= {x.template for x in example.letters}
-        for name in set(self.names()) - tried:  # a coordinator's own: at least its syntax
-            self._compiled(f"letters/{name}.md")
-        return self.names()
-
-    def _compiled(self, path: str) -> Template:
+    def compiled(self, path: str) -> Template:
+        """The template at `path` (`letters/forward.md`). Raises `LetterTemplateError`."""
         try:
             return self._env.get_template(path)
         except TemplateNotFound as fault:
@@ -178,7 +165,7 @@ class Renderer:
         """The blocks of one template, rendered for all of its letters."""
         path = f"letters/{name}.md"
         facts = [dict(x.facts, key=x.key, kind=x.kind) for x in letters]
-        template = self._compiled(path)
+        template = self.compiled(path)
         try:
             context = template.new_context({**shared, "letters": facts, "f": facts[0]})
             # The root first: it runs the imports and assignments that stand outside the blocks.
@@ -190,7 +177,7 @@ class Renderer:
             raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 
     def _text(self, path: str, context: Mapping[str, Any]) -> str:
-        template = self._compiled(path)
+        template = self.compiled(path)
         try:
             return template.render(context)
         except (TemplateError, TypeError, ValueError, KeyError) as fault:
@@ -335,6 +322,7 @@ _FILTERS = {
     "plural": french.plural,
     "counted": french.counted,
     "quotation": lambda v: Markup(markup.quotation(v)),  # noqa: S704 - escaped line by line
+    "prefecture": departments.prefecture,
     "linked": lambda words, url: Markup(f"[{_show(words)}]({_target(url)})"),  # noqa: S704
     "link": lambda url: Markup(_target(url)) if _URL.fullmatch(str(url)) else _show(url),  # noqa: S704
 }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.letters.render import Renderer
+from rules.decide import decide
 from rules.lists import Approval, decide_list
+from rules.load import parse_group
 from rules.records import Decision, Dossier, Letter, PieceOnFile
 from tests.rules.dossiers import CIG, LDMEMS, SCHOOL, TOWN, at, decided, dossier, filed, mail, news, one, paper
 from tests.rules.test_filing import Shelf, open_dossier
@@ -404,6 +407,18 @@ def test_an_answer_is_never_invented() -> None:
     told = asked("Quelle est la couleur du logo ?", "question_commercial", lots=("vote",))
     answers = [a.text[:30] for a in LDMEMS.answers]
     assert not [a for a in answers if a in told]
+
+
+# A group of one's own
+
+
+def test_a_providers_name_may_bear_its_article() -> None:
+    third = parse_group((Path(__file__).parents[1] / "rules" / "third_group.yaml").read_text("utf-8"), "g.yaml")
+    order = paper("purchase_order", ("baguette",), T0)
+    form = paper("account_form", ("baguette",), T0, fields={"gluten_free": False})
+    told = words(decide(third, dossier("baguette", order, form, group=third, member=TOWN), T0).letters)
+    assert "nous l’avons transmise au Fournil aujourd’hui" in told
+    assert "à Le" not in told
 
 
 # Lists

@@ -77,6 +77,8 @@ def test_an_unknown_name_tells_which_there_are() -> None:
         ),
         ("opens: true", "starts: [nowhere]", "starts: [no", "lots.1.milestones.1.starts: « nowhere »"),
         ("opens: true", "hours: 5", "hours: 5", "lots.1.milestones.1.hours: working_days ou hours, pas les deux"),
+        ("opens: true", "when: {glutten: true}", "when: {glutten", "lots.1.milestones.1.when.glutten: fait inconnu"),
+        ("première fournée.", "fournée {lien}.", "what: Le Fournil livre", "lots.1.milestones.1.what: « {lien} »"),
     ],
 )
 def test_a_mistake_names_its_line_and_key(old: str, new: str, where: str, told: str) -> None:
