@@ -25,16 +25,17 @@ class Known:
 
 
 Facts = Mapping[str, Known]
+UNKNOWN = "unknown"  # in a `when`: what nobody has told
 
 
 def holds(when: When, facts: Facts) -> bool | None:
-    """Whether all conditions hold; None where one is unknown and none fails."""
+    """Whether all conditions hold; None where one is unknown, not asked to be so, and none fails."""
     unknown = False
     for name, wanted in when.items():
-        known = facts.get(name)
+        known, admitted = facts.get(name), wanted if isinstance(wanted, list) else [wanted]
         if known is None:
-            unknown = True
-        elif known.value not in (wanted if isinstance(wanted, list) else [wanted]):
+            unknown = unknown or UNKNOWN not in admitted
+        elif known.value not in admitted:
             return False
     return None if unknown else True
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rules import schema
+from rules.departments import filled
 from rules.facts import Facts, gather, holds
 from rules.records import Dossier, PieceOnFile, Requirement
 from rules.schema import Group, Lot
@@ -87,7 +88,7 @@ def stand(group: Group, lot: Lot, dossier: Dossier, at: dt.datetime, memory: Mem
     counted: dict[str, tuple[Verdict, ...]] = {}
     instead: dict[str, str] = {}
     for rule in rules_of(group, lot):
-        requirement, counting, what_instead = _require(group, rule, verdicts, facts)
+        requirement, counting, what_instead = _require(group, rule, verdicts, facts, dossier)
         requirements.append(requirement)
         counted[rule.id] = counting
         if what_instead:
@@ -139,8 +140,8 @@ def judge(group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.d
     rule = next((r for r in rules_of(group, lot) if piece.kind in r.kinds), None)
 
     def refused(code: str) -> Verdict:
-        wording = (rule.refusals if rule else {}).get(code) or group.refusals[code]
-        return Verdict(piece=piece, state="refused", rule=rule, code=code, why=wording.why, instead=wording.instead)
+        why, instead = _worded(group, rule, code, dossier)
+        return Verdict(piece=piece, state="refused", rule=rule, code=code, why=why, instead=instead)
 
     reviews = [n for n in dossier.news if n.kind == "review" and n.data.get("piece") == piece.id]
     if reviews and min(n.at for n in reviews) > at:
@@ -176,6 +177,13 @@ def judge(group: Group, lot: Lot, dossier: Dossier, piece: PieceOnFile, at: dt.d
     return Verdict(piece=piece, state="met", rule=rule)
 
 
+def _worded(group: Group, rule: schema.Requirement | None, code: str, dossier: Dossier) -> tuple[str, str]:
+    """Why, and what to do instead: in the requirement's own words where it has some."""
+    wording = (rule.refusals if rule else {}).get(code) or group.refusals[code]
+    department, link = dossier.member.department, rule.link if rule else None
+    return filled(wording.why, department, link), filled(wording.instead, department, link)
+
+
 def _elsewhere(group: Group, lot: Lot, piece: PieceOnFile, rule: schema.Requirement | None) -> bool:
     """Whether the piece is of another lot or another group."""
     if piece.group is not None and piece.group != group.id:
@@ -199,7 +207,7 @@ def _unsigned(rule: schema.Requirement, piece: PieceOnFile, *, settled: bool) ->
 
 
 def _require(
-    group: Group, rule: schema.Requirement, verdicts: tuple[Verdict, ...], facts: Facts
+    group: Group, rule: schema.Requirement, verdicts: tuple[Verdict, ...], facts: Facts, dossier: Dossier
 ) -> tuple[Requirement, tuple[Verdict, ...], str]:
     """The requirement's state, the pieces that count for it, and what to do instead of a refused one."""
     needed = holds(rule.when, facts)
@@ -232,8 +240,8 @@ def _require(
         return said("refused", refused, refused.why), (), refused.instead
     mistaken = [v for v in verdicts if v.piece.kind in rule.instead_of and v.state in {"met", "refused"}]
     if mistaken and needed:
-        wording = rule.refusals.get("other_paper") or group.refusals["other_paper"]
-        return said("refused", mistaken[-1], wording.why), (), wording.instead
+        why, instead = _worded(group, rule, "other_paper", dossier)
+        return said("refused", mistaken[-1], why), (), instead
     return said("missing", why="" if needed else "Dépend d’une réponse que nous n’avons pas encore."), (), ""
 
 

@@ -13,6 +13,7 @@ _MONTHS = (
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 _NEGATIONS = {"pas", "non", "jamais", "plus", "aucun", "aucune", "sans", "ni"}
+_ARTICLE = re.compile(r"le(s?) (?=\S)", re.IGNORECASE)
 _GREETINGS = {"bonjour", "bonsoir", "madame", "monsieur", "cher", "chere", "mesdames", "messieurs", "merci"}
 
 
@@ -66,6 +67,26 @@ def in_french(value: str | bool | int) -> str:
         return french_date(dt.date.fromisoformat(str(value)))
     except ValueError:
         return str(value)
+
+
+def of(name: str) -> str:
+    """« de Dematis », « d’EXM », « du Fournil », « des Éditions »: `de` before a name, contracted with its article."""
+    if found := _ARTICLE.match(name):
+        return f"{'des' if found[1] else 'du'} {name[found.end() :]}"
+    return ("d’" if _elides(name) else "de ") + name
+
+
+def to(name: str) -> str:
+    """« à Dematis », « au Fournil », « aux Éditions », « à La Laiterie »: `à` before a name, contracted likewise."""
+    if found := _ARTICLE.match(name):
+        return f"{'aux' if found[1] else 'au'} {name[found.end() :]}"
+    return f"à {name}"
+
+
+def _elides(word: str) -> bool:
+    """Whether `de` elides before the word. An h is left alone: « de Houilles » is right, « de Herblay » is borne."""
+    bare = folded(word.lstrip("«“\"' "))
+    return bare[:1] in tuple("aeiouœ") or (bare[:1] == "y" and bare[1:2] not in tuple("aeiou"))
 
 
 def _find(phrase: str, sentence: str) -> re.Match[str] | None:
