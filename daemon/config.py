@@ -243,6 +243,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ, *, secrets: bool = Tru
         ) from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path} : ce n’est pas du TOML ({e})", "corrigez la ligne indiquée, en UTF-8") from e
+    _top_level(path, raw)
     try:
         prepared = Preparation(path.parent, env, secrets=secrets).whole(raw)
         return Config.model_validate({**prepared, "file": path})
@@ -250,6 +251,16 @@ def load(path: Path, env: Mapping[str, str] = os.environ, *, secrets: bool = Tru
         raise ConfigurationError(f"{path.name}, {e.key} : {e.problem}", e.remedy) from e
     except ValidationError as e:
         raise _translated(path, e) from None  # the original would show values
+
+
+def _top_level(path: Path, raw: Mapping[str, object]) -> None:
+    """A key misspelt at the top is named before what is missed without it."""
+    known = _known_keys(("",))
+    for key in raw:
+        if key not in known:
+            raise ConfigurationError(f"{path.name}, {key} : clé inconnue", nearest(key, known))
+    if "groups" not in raw:
+        raise ConfigurationError(f"{path.name}, groups : manque", "ajoutez cette clé (modèle : docs/vaguemestre.toml)")
 
 
 def _translated(path: Path, error: ValidationError) -> ConfigurationError:

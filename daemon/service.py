@@ -52,6 +52,7 @@ def runners(house: House) -> list[Runner]:
 async def run_once(house: House) -> None:
     """Everything that is due, then ends. Raises the first ServiceUnreachable after all others have had their turn."""
     trouble: VaguemestreError | None = None
+    _ = house.groups, house.blobs, house.mailboxes, house.outgoing  # what is wrong with them shows before any work
     house.database.release_dead()
     house.take_census()
     take_up(house)

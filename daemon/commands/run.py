@@ -21,7 +21,7 @@ def run(config: Path | None, *, once: bool, now: str | None) -> None:
             asyncio.run(run_once(h))
         return
     if now is not None:
-        raise UsageError("--now stops the clock", "use it with --once")
+        raise UsageError("--now arrête l’horloge", "donnez-le avec --once")
     path = configuration.find(config)
     asyncio.run(_serve(path, Service))
 

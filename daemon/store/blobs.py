@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import Any
 
-from daemon.errors import ServiceUnreachable
+from daemon.errors import ConfigurationError, ServiceUnreachable
 
 
 class BlobStore:
@@ -16,7 +16,14 @@ class BlobStore:
     def __init__(self, url: str) -> None:
         import fsspec
 
-        self._fs, self._root = fsspec.core.url_to_fs(url)
+        try:
+            self._fs, self._root = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as e:  # a protocol that nobody knows, or whose library is not installed
+            protocol = url.partition("://")[0]
+            raise ConfigurationError(
+                f"[store] blobs : « {protocol}:// » ne peut pas être ouvert ({e})",
+                "employez file:///dossier, ou installez la bibliothèque fsspec de ce protocole (s3:// : s3fs)",
+            ) from e
         self._local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
 
     def _path(self, sha256: str) -> str:
@@ -41,7 +48,7 @@ class BlobStore:
             os.replace(aside, path)  # noqa: PTH105
         except OSError as e:
             raise ServiceUnreachable(
-                f"the blob store cannot be written: {e}", remedy="check [store] blobs: free space and rights"
+                f"[store] blobs : écriture impossible ({e})", remedy="vérifiez la place disponible et les droits"
             ) from e
         return sha256
 
@@ -51,9 +58,11 @@ class BlobStore:
             data: Any = self._fs.cat_file(self._path(sha256))
         except OSError as e:
             raise ServiceUnreachable(
-                f"blob {sha256[:12]}… cannot be read: {e}",
-                remedy="check [store] blobs: is the folder mounted and whole?",
+                f"[store] blobs : {sha256[:12]}… ne peut pas être lu ({e})",
+                remedy="vérifiez que le dossier est monté et complet",
             ) from e
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise ServiceUnreachable(f"blob {sha256[:12]}… is damaged", remedy="restore [store] blobs from a backup")
+            raise ServiceUnreachable(
+                f"[store] blobs : {sha256[:12]}… est abîmé", remedy="restaurez ce dossier depuis une sauvegarde"
+            )
         return bytes(data)

@@ -217,6 +217,10 @@ def test_books_without_secrets(home: Path) -> None:
         load(path, {})
 
 
+def test_a_misspelt_key_at_the_top_is_the_one_named(home: Path) -> None:
+    assert "grups : clé inconnue" in refusal(home, WHOLE.replace("groups =", "grups =", 1))
+
+
 def test_an_empty_file(home: Path) -> None:
     assert "groups" in refusal(home, "")
 

@@ -195,6 +195,17 @@ def test_a_list_that_waits_for_the_coordinator_stands_in_the_report(tmp_path: Pa
     assert "La liste peut-elle partir" in body(report)
 
 
+def test_a_blob_store_of_no_known_kind_is_a_mistake_of_the_configuration(town: Town) -> None:
+    text = town.config.read_text(encoding="utf-8")
+    town.config.write_text(text.replace("file://blobs", "s4://blobs"), encoding="utf-8")
+    said = vaguemestre("run", "--once", folder=town.folder, expect=2)
+    assert len(said.strip().splitlines()) == 1
+    assert "[store] blobs" in said
+    checked = vaguemestre("check", folder=town.folder, expect=2)
+    assert "[store] blobs" in checked
+    assert "Traceback" not in said + checked
+
+
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
     for n in range(14):
         sent = town.sent(A.email)
