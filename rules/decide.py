@@ -20,6 +20,7 @@ from rules.replies import reply_letters
 from rules.schema import Group, Lot
 from rules.silence import silence_letters, silence_turns
 from rules.standing import Verdict
+from rules.text import in_groups
 
 
 def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
@@ -234,7 +235,8 @@ def _admission(case: Case) -> Question:
     """A body that the census does not know: nothing goes to a provider before the coordinator has taken it in."""
     member = case.dossier.member
     name = member.siret or member.uai or member.name
-    text = f"{member.name} ({name}) ne figure pas au recensement. Faut-il l’admettre dans le groupement\u00a0?"
+    number = f" (SIRET\u00a0{in_groups(member.siret)})" if member.siret else f" (UAI\u00a0{name})" if member.uai else ""
+    text = f"{member.name}{number} ne figure pas au recensement. Faut-il l’admettre dans le groupement\u00a0?"
     return Question(
         id=f"admit/{case.group.id}/{digest([name])}",
         piece=None,

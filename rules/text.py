@@ -59,6 +59,11 @@ def french_date(day: dt.date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+def in_groups(siret: str) -> str:
+    """« 219 106 523 00018 »: the groups of fourteen digits, held together."""
+    return "\u00a0".join((siret[:3], siret[3:6], siret[6:9], siret[9:]))
+
+
 def in_french(value: str | bool | int) -> str:
     """A field's value as a sentence says it: ISO dates in words, oui and non."""
     if isinstance(value, bool):

@@ -120,7 +120,7 @@ def siret(value: object) -> str:
     text = re.sub(r"\s", "", str(value))
     if not re.fullmatch(r"[0-9]{14}", text):
         return str(value)
-    return NBSP.join((text[:3], text[3:6], text[6:9], text[9:]))
+    return words.in_groups(text)
 
 
 def phone(value: object) -> str:

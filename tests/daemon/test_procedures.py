@@ -431,3 +431,9 @@ def test_the_list_of_committed_schools_is_checked_then_sent_then_added_to() -> N
     ok = Approval(key=question.facts["list_key"], refs=(first.ref,), at=T0)
     sent = decide_list(LDMEMS, LDMEMS.lot("vote"), [first], [ok], T0).letters
     assert "Voici la liste des adhérents engagés pour « vote électronique »" in words(sent, "provider")
+
+
+def test_a_body_that_nobody_knows_is_named_with_its_number() -> None:
+    order = paper("purchase_order", ("5",), T0)
+    (question,) = decided(dossier("5", order, member=replace(TOWN, known=False)), T0).questions
+    assert "Commune de Valmont (SIRET 219 100 001 00018) ne figure pas" in question.questions[0].replace("\u00a0", " ")
