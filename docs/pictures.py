@@ -1,6 +1,6 @@
 """Pictures of the letters as a mail program shows them: `python docs/pictures.py [NAME…]` writes docs/lettres/*.png.
 
-One example of each template, at the widths of a telephone (360 px) and of a reading pane (800 px), a few in dark mode.
+One example of each template, and some more, at the widths of a telephone (360 px) and of a reading pane (800 px), a few in dark mode.
 Needs Chromium; `CHROMIUM` names another program. To look at, not to compare: fonts differ from one machine to the next.
 """
 
@@ -26,7 +26,11 @@ from daemon.letters.render import Renderer  # noqa: E402
 
 OUT = ROOT / "docs" / "lettres"
 WIDTHS = (360, 800)
-DARK = {"accuse-complet", "transmission", "synthese"}
+DARK = {"accuse-complet", "invitation-etablissement", "transmission", "point-a-verifier", "synthese"}
+TOO = {  # further faces of a template
+    *("accuse-refus", "invitation-prive", "rappel-3", "papier-a-refaire", "reponse-faq"),
+    *("liste-a-verifier", "organisme-a-admettre", "synthese-calme"),
+}
 TALL = 3000  # pixels of the window; the picture is cut under the last line
 
 
@@ -80,7 +84,7 @@ def chosen(names: list[str]) -> list[Example]:
     kept = []
     for example in examples():
         new = {x.template for x in example.letters} - seen
-        if new or len(example.letters) > 1:
+        if new or len(example.letters) > 1 or example.name in TOO:
             kept.append(example)
             seen |= new
     return kept
