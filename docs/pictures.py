@@ -1,6 +1,7 @@
 """Pictures of the letters as a mail program shows them: `python docs/pictures.py [NAME…]` writes docs/lettres/*.png.
 
-One example of each template, and some more, at the widths of a telephone (360 px) and of a reading pane (800 px), a few in dark mode.
+One example of each template, and some more, at the widths of a telephone (360 px) and of a reading pane (800 px), a few
+in dark mode.
 Needs Chromium; `CHROMIUM` names another program. To look at, not to compare: fonts differ from one machine to the next.
 """
 
