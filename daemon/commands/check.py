@@ -98,9 +98,10 @@ def _forms(house: House) -> list[str]:
 
 
 def _templates(house: House) -> list[str]:
+    from daemon.letters.examples import try_all
     from daemon.letters.render import Renderer
 
-    names = Renderer(house.config.letters.templates).check()
+    names = try_all(Renderer(house.config.letters.templates))
     return [f"{len(names)} modèles"]
 
 

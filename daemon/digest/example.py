@@ -17,7 +17,7 @@ from daemon.digest.facts import (
     SilentLine,
     Waits,
 )
-from daemon.letters.examples import CIG, Example
+from daemon.letters.examples.facts import CIG, Example
 from rules.records import DossierState
 
 UNTIL = dt.datetime(2025, 12, 4, 7, 0, tzinfo=dt.UTC)

@@ -124,22 +124,8 @@ class Renderer:
         names = (n.removeprefix("letters/").removesuffix(".md") for n in found)
         return tuple(sorted(n for n in names if not n.startswith("_")))
 
-    def check(self) -> tuple[str, ...]:
-        """Renders every template on every kind of letter; gives their names.
-
-        Raises LetterTemplateError on the first fault.
-        """
-        from daemon.letters.examples import examples
-
-        tried = set()
-        for example in examples():
-            self.render(example.letters, role=example.role, pictures=example.pictures, attachments=example.attachments)
-            tried |= {x.template for x in example.letters}
-        for name in set(self.names()) - tried:  # a coordinator's own: at least its syntax
-            self._compiled(f"letters/{name}.md")
-        return self.names()
-
-    def _compiled(self, path: str) -> Template:
+    def compiled(self, path: str) -> Template:
+        """The template at `path` (`letters/forward.md`). Raises `LetterTemplateError`."""
         try:
             return self._env.get_template(path)
         except TemplateNotFound as fault:
@@ -179,7 +165,7 @@ class Renderer:
         """The blocks of one template, rendered for all of its letters."""
         path = f"letters/{name}.md"
         facts = [dict(x.facts, key=x.key, kind=x.kind) for x in letters]
-        template = self._compiled(path)
+        template = self.compiled(path)
         try:
             context = template.new_context({**shared, "letters": facts, "f": facts[0]})
             # The root first: it runs the imports and assignments that stand outside the blocks.
@@ -191,7 +177,7 @@ class Renderer:
             raise LetterTemplateError(f"modèle {path} : {fault}", remedy="Corriger ce modèle.") from fault
 
     def _text(self, path: str, context: Mapping[str, Any]) -> str:
-        template = self._compiled(path)
+        template = self.compiled(path)
         try:
             return template.render(context)
         except (TemplateError, TypeError, ValueError, KeyError) as fault:

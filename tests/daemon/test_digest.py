@@ -15,7 +15,7 @@ from daemon.digest.digest import digest, letter, workbook
 from daemon.digest.example import UNTIL, busy, quiet
 from daemon.digest.facts import STATES, DigestFacts, DossierLine
 from daemon.letters.compose import compose
-from daemon.letters.examples import CIG
+from daemon.letters.examples.facts import CIG
 from daemon.letters.render import Renderer
 
 RENDERER = Renderer()
