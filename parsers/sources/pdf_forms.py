@@ -205,7 +205,9 @@ def add_widgets(drawn: Drawn, widgets: Iterable[Widget]) -> Page:
     entries, strokes, pictures = list(page.entries), list(page.strokes), list(page.pictures)
     for w in widgets:
         box = drawn.upright.rect(*w.rect)
-        if w.kind == "note":
+        if w.kind in ("note", "ink") and (at := _marked(w, box, ticks)) is not None:
+            ticks[at] = replace(ticks[at], state=True)
+        elif w.kind == "note":
             words.extend(_note(str(w.value), box))
         elif w.kind == "ink":
             strokes.append(Stroke(box=box, length=box[2] - box[0] + box[3] - box[1]))
@@ -231,6 +233,19 @@ def add_widgets(drawn: Drawn, widgets: Iterable[Widget]) -> Page:
         strokes=tuple(strokes),
         pictures=tuple(pictures),
     )
+
+
+def _marked(w: Widget, box: Box, ticks: list[Tick]) -> int | None:
+    """Which printed box a cross typed or drawn over the page ticks; None where it is no cross or stands elsewhere."""
+    if w.kind == "note" and len(str(w.value).strip()) not in (1, 2):
+        return None
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    for i, t in enumerate(ticks):
+        x0, y0, x1, y1 = t.box
+        small = box[2] - box[0] < 4 * (x1 - x0) and box[3] - box[1] < 4 * (y1 - y0)
+        if small and x0 - 3 < x < x1 + 3 and y0 - 3 < y < y1 + 3:
+            return i
+    return None
 
 
 def _note(text: str, box: Box) -> list[Word]:

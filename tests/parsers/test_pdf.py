@@ -120,6 +120,20 @@ def test_text_typed_over_the_page_as_an_annotation_is_read() -> None:
     assert [w.text for w in page.words] == ["Nom", "Ville", "de", "Lys"]
 
 
+def test_a_cross_typed_or_drawn_over_a_printed_box_ticks_it() -> None:
+    squares = b"100 700 9 9 re S 100 680 9 9 re S 100 660 9 9 re S"
+    typed = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[98, 698, 114, 712], Contents="X"
+    )
+    drawn = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Ink, Rect=[99, 659, 112, 671],
+        InkList=[[99, 659, 112, 671]],
+    )  # fmt: skip
+    page = to_document(_text_pdf(squares, annotations=[typed, drawn]), Limits()).pages[0]
+    assert [t.state for t in sorted(page.ticks, key=lambda t: t.box[1])] == [True, False, True]
+    assert page.words == ()
+
+
 def test_acroform_values_stand_in_their_widgets() -> None:
     document = to_document((FILLED / "lot1-order.pdf").read_bytes(), Limits())
     page = document.pages[0]
