@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from pathlib import Path
@@ -22,6 +23,7 @@ from daemon.config import (
     load,
 )
 from daemon.errors import ConfigurationError
+from daemon.house import House
 
 WHOLE = """
 groups = ["cig-grande-couronne", "ldmems"]
@@ -287,3 +289,13 @@ def test_every_key_is_told_with_its_default() -> None:
             assert found, key
             if model in (Limits, Schedule):
                 assert float(found.group(1)) == field.default
+
+
+def test_school_holidays_are_a_group_s_zone(home: Path) -> None:
+    told = WHOLE + '[school_holidays]\nldmems = "B"\n'
+    config = read(home, told)
+    with contextlib.closing(House(config)) as house:
+        assert house.groups["ldmems"].calendar.school_zone == "B"
+        assert house.groups["cig-grande-couronne"].calendar.school_zone is None
+    assert "[school_holidays] ldmems : valeur refusée" in refusal(home, told.replace('"B"', '"D"'))
+    assert "« lycees » n’est pas dans groups" in refusal(home, told.replace('ldmems = "B"', 'lycees = "B"'))
