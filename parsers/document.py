@@ -93,13 +93,16 @@ def extract_pages(document: Document, pages: tuple[Page, ...], context: Context)
 
     Read well and of no kind that we know (a délibération, a note): kind `other` without a finding.
     """
-    from parsers import checks, extract, orders
+    from parsers import checks, extract, orders, suspects
 
     found = extract.extract(pages, context)
     if found is None:
         found = orders.extract(document, (pages[0].number, pages[-1].number), context)
     if found is None:
-        return Extraction() if any(p.words for p in pages) else Extraction(findings=(_unread(),))
+        if not any(p.words for p in pages):
+            return Extraction(findings=(_unread(),))
+        asked = suspects.suspicion(pages, context)
+        return Extraction(findings=(asked,) if asked else ())
     text = "\n".join(p.text for p in pages)
     if any(f.code == "blank" for f in found.findings):
         return replace(found, findings=(*found.findings, *checks.outdated(found.group, text, context)))
