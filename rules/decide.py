@@ -125,6 +125,7 @@ def _forwarded(case: Case, sending: Sending) -> tell.Json:
     return {
         **tell.common(case, sending.at, "provider"),
         "complement": sending.complement,
+        **_followed(case, sending),
         "pieces": pieces,
         "sheet": tell.sheet(case),
         "orders": orders,
@@ -132,6 +133,17 @@ def _forwarded(case: Case, sending: Sending) -> tell.Json:
         "promised": tell.promised(case),
         "exact_subject": case.lot.forward_subject,
     }
+
+
+def _followed(case: Case, sending: Sending) -> tell.Json:
+    """Papers of the same sort that went before: whether they are replaced, only the member's own words say."""
+    asked = {v.rule.id for v in sending.verdicts if v.rule}
+    earlier = [(v, s.at) for s in case.told.sendings if s.at < sending.at for v in s.verdicts]
+    before = [(v.name, at) for v, at in earlier if v.rule and v.rule.id in asked]
+    brought = {v.piece.message for v in sending.verdicts}
+    words = [m.own_words.strip() for m in case.dossier.messages if m.id in brought]
+    told = "\n\n".join(w for w in words if w) if before else ""
+    return {"before": [{"what": name, "on": at.isoformat()} for name, at in before], "words": told}
 
 
 def _confirmations(case: Case) -> Iterator[Letter]:
@@ -226,6 +238,7 @@ def _questions(case: Case) -> Iterator[Question]:
                     "piece": tell.paper(case.group, case.lot, v),
                     "points": [{"code": c, "text": t} for c, t in v.points],
                     "rest_complete": all(r.state in {"met", "not_needed"} for r in rest),
+                    "forward": tell.forward(case, v.piece.received_at),
                     "missing": tell.missing(case),
                 },
             )
@@ -247,6 +260,7 @@ def _admission(case: Case) -> Question:
             "piece": None,
             "points": [{"code": "unknown_member", "text": text}],
             "rest_complete": case.told.standing.ready,
+            "forward": None,
             "missing": tell.missing(case),
         },
     )

@@ -97,17 +97,18 @@ def situation(case: Case, at: dt.datetime) -> Json:
     old = {text for text, first in told.noted if since is not None and first <= since}
     return {
         "missing": [] if told.over else missing(case),
-        "reviewing": reviewing(case),
+        "reviewing": [] if told.over else reviewing(case),
         "questions": [] if told.over else questions(case),
         "order_complete": told.ordered_at is not None,
-        "forward": forward(case),
-        "complete": told.complete_at is not None,
+        "forward": forward(case, at),
+        "complete": told.complete_at is not None and not told.over,
+        "over": told.over,
         "next": following(case),
         "steps": told_to(case, [n for n in notes(case.lot.steps, facts) if n not in old]),
         "warnings": told_to(case, [n for n in notes(case.lot.warnings, facts) if n not in old]),
         "webinars": webinars(case.lot, at) if since is None else NO_WEBINARS,
         "starts": told.starts,
-        "unknown_member": not told.admitted,
+        "unknown_member": not told.admitted and not told.over,
     }
 
 
@@ -222,14 +223,15 @@ def questions(case: Case) -> list[Json]:
     return [{"fact": name, "text": case.lot.facts[name].question} for name in case.told.standing.unknown]
 
 
-def forward(case: Case) -> Json | None:
-    """What went to the provider last; None where nothing did."""
+def forward(case: Case, at: dt.datetime) -> Json | None:
+    """What went to the provider last, and whether it did at `at`; None where nothing went."""
     if not case.told.sendings:
         return None
     last = case.told.sendings[-1]
     return {
         "provider": case.provider,
         "at": last.at.isoformat(),
+        "now": last.at == at,
         "complement": last.complement,
         "pieces": [v.name for v in last.verdicts],
     }

@@ -206,6 +206,43 @@ def test_a_blob_store_of_no_known_kind_is_a_mistake_of_the_configuration(town: T
     assert "Traceback" not in said + checked
 
 
+def test_an_order_in_doubt_after_the_file_left_is_not_told_as_sent(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    post(town, A, "Le bon corrigé.", {"bc2.pdf": misprinted(A, "2")})
+    told = body(town.sent(A.email)[-1])
+    assert "nous l’avons transmise" not in told
+    assert "Votre commande a été transmise à Dematis aujourd’hui même" in told
+    assert "Nous vérifions encore le bon de commande" in told
+    asked = body(town.sent(COORDINATOR)[-1])
+    assert "partira aussitôt" not in asked
+    assert "déjà parti" in asked
+
+
+def test_a_second_order_tells_the_provider_of_the_first_and_what_the_member_says(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    assert "déjà transmis" not in body(town.sent(DEMATIS)[-1])
+    more = {14: "2", 15: "192,00", 34: "192,00"}
+    words = "Bonjour,\nCe bon annule et remplace le précédent : il nous faut deux abonnements."
+    post(town, A, words, {"bc2.pdf": scene.order(A, "2", number="B-2", more=more)})
+    second = body(town.sent(DEMATIS)[-1])
+    assert "déjà transmis le bon de commande du lot 2 le jeudi 4 décembre 2025" in second.replace("\xa0", " ")
+    assert "annule et remplace le précédent" in second
+    post(town, A, "L’avenant.", {"av.pdf": scene.amendment(A)})
+    assert "complément" not in body(town.sent(A.email)[-1]), "nothing left with this mail"
+
+
+def test_papers_for_a_dossier_that_is_over_are_put_to_the_coordinator(town: Town) -> None:
+    stranger = Body(name="Commune de Zérac", siret=siret("21590033"), email="mairie@zerac.example", department="59")
+    post(town, stranger, "Notre commande.", {"bc.pdf": scene.order(stranger, "5")})
+    asked = [m for m in town.sent(COORDINATOR) if "recensement" in str(m["Subject"])]
+    post(town, COORDINATOR, "refuser : hors du groupement", reply=str(asked[-1]["Message-ID"]))
+    post(town, stranger, "La fiche.", {"f.pdf": scene.account(stranger, "5", yes=False)})
+    told = body(town.sent(stranger.email)[-1])
+    assert "n’est plus ouvert" in told
+    assert "complet" not in told
+    assert "ne figure pas encore" not in told
+
+
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
     for n in range(14):
         sent = town.sent(A.email)

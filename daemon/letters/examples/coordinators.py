@@ -52,6 +52,7 @@ def to_coordinators() -> tuple[Example, ...]:
             }
         ],
         "rest_complete": True,
+        "forward": None,
         "missing": [],
     }
     stranger = {
@@ -64,6 +65,7 @@ def to_coordinators() -> tuple[Example, ...]:
             }
         ],
         "rest_complete": False,
+        "forward": None,
         "missing": [owed("la fiche d’ouverture de compte")],
     }
     listing = {

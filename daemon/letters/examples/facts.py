@@ -72,6 +72,7 @@ NOTHING: dict[str, Any] = {
     "order_complete": False,
     "forward": None,
     "complete": False,
+    "over": False,
     "starts": "papers",
     "unknown_member": False,
 }
@@ -242,6 +243,7 @@ def sent(provider: str, *, complement: bool = False) -> dict[str, Any]:
     return {
         "provider": provider,
         "at": AT.isoformat(),
+        "now": True,
         "complement": complement,
         "pieces": ["le bon de commande du lot 2", "la fiche d’ouverture de compte du lot 2"],
     }

@@ -196,7 +196,7 @@ def to_members() -> tuple[Example, ...]:
                     [seen("l’avenant à votre convention de télétransmission", "p8", signature="handwritten")],
                     order_complete=True,
                     complete=True,
-                    forward=sent("Dematis") | {"at": "2025-11-28T10:00:00+01:00"},
+                    forward=sent("Dematis") | {"at": "2025-11-28T10:00:00+01:00", "now": False},
                 ),
             ),
         ),

@@ -22,6 +22,8 @@ def to_providers() -> tuple[Example, ...]:
     """What providers get."""
     forward = {
         "complement": False,
+        "before": [],
+        "words": "",
         "pieces": [
             dict(ORDER, id="p1", what="le bon de commande du lot 2"),
             dict(FORM, id="p2", what="la fiche d’ouverture de compte"),
@@ -45,7 +47,9 @@ def to_providers() -> tuple[Example, ...]:
     }
     complement = forward | {
         "complement": True,
-        "pieces": [dict(FORM, id="p3", what="l’avenant")],
+        "before": [{"what": "la fiche d’ouverture de compte", "on": "2025-12-04T10:00:00+01:00"}],
+        "words": "Bonjour,\n\nVoici notre fiche corrigée, qui remplace la précédente.",
+        "pieces": [dict(FORM, id="p3", what="la fiche d’ouverture de compte")],
         "orders": [],
         "trainings": [],
         "promised": [],
