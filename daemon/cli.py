@@ -27,7 +27,15 @@ app = typer.Typer(
 )
 members_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The members of the groups.")
 letters_app = typer.Typer(rich_markup_mode=None, help="The letters on the books; `letters show KEY` prints one.")
-reviews_app = typer.Typer(rich_markup_mode=None, help="The questions to the coordinator; `reviews answer` answers one.")
+reviews_app = typer.Typer(
+    rich_markup_mode=None,
+    help="The questions to the coordinator; `reviews answer` answers one, `reviews again` asks a list again.",
+)
+dossiers_app = typer.Typer(
+    rich_markup_mode=None,
+    help="The dossiers; `dossiers close`, `withdraw` and `reopen` are what a coordinator's reply can order, too.",
+)
+app.add_typer(dossiers_app, name="dossiers")
 app.add_typer(members_app, name="members")
 app.add_typer(letters_app, name="letters")
 app.add_typer(reviews_app, name="reviews")
@@ -46,6 +54,9 @@ NowOption = Annotated[
     typer.Option("--now", metavar="INSTANT", help="Act as if it were that instant: 2026-01-05, 2026-01-05T09:30."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, oldest first.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides, for the journal.")]
+RefsArgument = Annotated[list[str], typer.Argument(metavar="REF...", help="Dossiers' refs (CIG-2-0042).")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why: for the journal and the member.")]
 GroupOption = Annotated[str | None, typer.Option("--group", "-g", metavar="GROUP", help="Only that group.")]
 
 
@@ -131,12 +142,57 @@ def digest(
     command.digest(at=at, group=group, out=out, config=config)
 
 
-@app.command()
-def dossiers(json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None) -> None:
-    """The dossiers: one member, one lot, what is there and what is missing."""
-    from daemon.commands import books
+@dossiers_app.callback(invoke_without_command=True)
+def dossiers(
+    context: typer.Context, json: JsonOption = False, group: GroupOption = None, config: ConfigOption = None
+) -> None:
+    """The dossiers: one member, one lot, what is there and what is missing; `close`, `withdraw`, `reopen` one."""
+    if context.invoked_subcommand is None:
+        from daemon.commands import books
 
-    books.dossiers(json=json, group=group, config=config)
+        books.dossiers(json=json, group=group, config=config)
+
+
+@dossiers_app.command("close")
+def dossiers_close(
+    refs: RefsArgument,
+    reason: ReasonOption,
+    by: ByOption = "terminal",
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Closes dossiers: nothing more is asked of the member, no reminder leaves."""
+    from daemon.commands import orders
+
+    orders.order("closed", refs, reason, by=by, config=config, now=now)
+
+
+@dossiers_app.command("withdraw")
+def dossiers_withdraw(
+    refs: RefsArgument,
+    reason: ReasonOption,
+    by: ByOption = "terminal",
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Withdraws dossiers; the member is told, with the reason, where the group's rules say so."""
+    from daemon.commands import orders
+
+    orders.order("withdrawn", refs, reason, by=by, config=config, now=now)
+
+
+@dossiers_app.command("reopen")
+def dossiers_reopen(
+    refs: RefsArgument,
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why, for the journal.")] = "",
+    by: ByOption = "terminal",
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Opens dossiers again: they stand as their papers say."""
+    from daemon.commands import orders
+
+    orders.order("reopened", refs, reason, by=by, config=config, now=now)
 
 
 @letters_app.callback(invoke_without_command=True)
@@ -175,8 +231,10 @@ def reviews(
 @reviews_app.command("answer")
 def reviews_answer(
     number: Annotated[int, typer.Argument(metavar="ID", help="The review's id, as `reviews` prints it.")],
-    words: Annotated[list[str], typer.Argument(metavar="ANSWER...", help="ok | siret 2191… | refuser : motif")],
-    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who answers, for the journal.")] = "terminal",
+    words: Annotated[
+        list[str], typer.Argument(metavar="ANSWER...", help="ok | ok sauf 0541…J | siret 2191… | refuser : motif")
+    ],
+    by: ByOption = "terminal",
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
@@ -184,6 +242,20 @@ def reviews_answer(
     from daemon.commands import reviews as command
 
     command.answer(number, " ".join(words), by=by, config=config, now=now)
+
+
+@reviews_app.command("again")
+def reviews_again(
+    lot: Annotated[str, typer.Argument(metavar="LOT", help="An automatic lot, as the rules name it (vote).")],
+    group: GroupOption = None,
+    by: ByOption = "terminal",
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Asks the coordinator an automatic lot's list again, after a refusal or an `ok sauf`."""
+    from daemon.commands import reviews as command
+
+    command.again(lot, group=group, by=by, config=config, now=now)
 
 
 @app.command()

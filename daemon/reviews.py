@@ -1,11 +1,14 @@
-"""A coordinator's answer to a review: `ok`, `siret 21910652300018`, `uai 0541394X`, `refuser : motif`; applied once."""
+"""A coordinator's answer to a review: `ok`, `siret 21910652300018`, `uai 0541394X`, `refuser : motif`; applied once.
+
+To a list, also `ok sauf LDMEMS-VOTE-0003, 0541394X`: the list leaves without these.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -31,10 +34,13 @@ class Answer:
     outcome: str  # `ok`, `corrected`, `refused`
     fields: dict[str, str] = field(default_factory=dict)  # corrected values
     motive: str = ""
+    without: tuple[str, ...] = ()  # of a list, held back: refs, UAIs or SIRETs as written, refs once `fitting`
 
     def __str__(self) -> str:
         if self.outcome == "refused":
             return f"refuser : {self.motive}"
+        if self.without:
+            return lists.EXCEPT + ", ".join(self.without)
         return "ok" if self.outcome == "ok" else ", ".join(f"{k} {v}" for k, v in self.fields.items())
 
 
@@ -51,13 +57,37 @@ def parse(text: str) -> Answer | None:
                 return None  # a digit is wrong: nothing moves on it
             fields[m[1].lower()] = value
             continue
-        if not fields and re.match(r"(ok|d’accord|d'accord|c’est bon|c'est bon|validé|oui)\b", line, re.IGNORECASE):
-            return Answer(outcome="ok")
+        if not fields and (m := _OK.match(line)):
+            return _agreed(m[1])
         if line and not fields and not re.match(r"(bonjour|bonsoir)\b", line, re.IGNORECASE):
             return None  # words that are no order: a person wrote something else
         if not line and fields:
             break
     return Answer(outcome="corrected", fields=fields) if fields else None
+
+
+_OK = re.compile(r"(?:ok|d’accord|d'accord|c’est bon|c'est bon|validé|oui)\b[\s,]*(.*)$", re.IGNORECASE)
+_EXCEPT = re.compile(r"(?:sauf|hors|sans|excepté)\b\s*:?\s*(.+)$", re.IGNORECASE)
+_NAMED = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+-[0-9]{4,}|[0-9]{7}[A-Z]|[0-9]{14}")
+
+
+def _agreed(rest: str) -> Answer | None:
+    """`ok`, with what is held back; None where a condition follows that nobody but a person can weigh."""
+    if m := _EXCEPT.match(rest):
+        words = [re.sub(r"\s", "", w).upper() for w in re.split(r",|;|\bet\b", m[1].rstrip(" .")) if w.strip()]
+        named = all(_NAMED.fullmatch(w) for w in words)
+        return Answer(outcome="ok", without=tuple(dict.fromkeys(words))) if words and named else None
+    return None if re.match(r"(?:mais|si|à condition|sous réserve)\b", rest, re.IGNORECASE) else Answer(outcome="ok")
+
+
+def fitting(s: Session, review: ReviewRow, answer: Answer | None) -> Answer | None:
+    """The answer, where it is one to this very question: a list has no value to correct, a paper no exception."""
+    if answer is None:
+        return None
+    if not review.key.startswith(lists.QUESTION):
+        return None if answer.without else answer
+    without = lists.on_list(s, review, answer.without)
+    return None if answer.outcome == "corrected" or without is None else replace(answer, without=without)
 
 
 def meant(s: Session, review: ReviewRow, answer: Answer) -> Answer:

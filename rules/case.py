@@ -63,7 +63,7 @@ def study(group: Group, dossier: Dossier, now: dt.datetime) -> Case:
         days=days,
         told=told,
         filed=frozenset(x.key for x in dossier.letters),
-        gone={x.key: x for x in dossier.letters if x.state != "due"},
+        gone={x.key: x for x in dossier.letters if x.state not in {"due", "superseded"}},
         steps=milestones(lot, dossier, told, days),
         opened_at=opened_at,
         state=_state(dossier, told, active=opened_at is not None),

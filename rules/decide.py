@@ -13,6 +13,7 @@ from functools import partial
 from rules import tell
 from rules.case import Case, study
 from rules.correspondents import reply_role, trusted
+from rules.endings import ending_letters
 from rules.history import Sending, ack_key, acknowledged, digest, instants
 from rules.records import Decision, Dossier, Letter, Message, Question, Role
 from rules.reminders import owed_letters, owed_turns
@@ -34,6 +35,7 @@ def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
         *silence_letters(case),
         *reply_letters(case),
         *_after_the_end(case),
+        *ending_letters(case),
     ]
     letters, hours = _in_hours(case, made)
     turns = [*instants(dossier), *owed_turns(case), *silence_turns(case), *hours]
@@ -105,7 +107,7 @@ def _ordered(lot: Lot, verdicts: list[Verdict]) -> list[Verdict]:
 
 def _forwards(case: Case) -> Iterator[Letter]:
     """One letter to the provider for the whole file, then one for each complement."""
-    for sending in case.told.sendings:
+    for sending in _sendings(case):
         yield Letter(
             key=sending.key,
             kind="forward",
@@ -117,6 +119,11 @@ def _forwards(case: Case) -> Iterator[Letter]:
             subject=case.lot.forward_subject,
             facts=case.facts(sending.key, partial(_forwarded, case, sending)),
         )
+
+
+def _sendings(case: Case) -> list[Sending]:
+    """What goes to the provider. What an end found still here stays here, unless the dossier is opened again."""
+    return [s for s in case.told.sendings if not case.told.over or s.key in case.gone]
 
 
 def _forwarded(case: Case, sending: Sending) -> tell.Json:
@@ -148,7 +155,7 @@ def _followed(case: Case, sending: Sending) -> tell.Json:
 
 def _confirmations(case: Case) -> Iterator[Letter]:
     """That the file went to the provider, or the list did."""
-    for sending in case.told.sendings:
+    for sending in _sendings(case):
         answered = _told_by(case.dossier, sending)
         to: Role = reply_role(case.dossier.member, answered) if answered else "member"
         key = f"{case.dossier.ref}/confirmation/{digest(sending.pieces)}"

@@ -98,12 +98,15 @@ def _answers_us(desk: Desk, own: Sequence[OpenDossier]) -> bool:
 
 def _courtesy(desk: Desk) -> bool:
     """Thanks alone, in reply to us: nobody needs an answer to that."""
-    if not (desk.incoming.threads or desk.quoted):
-        return False
-    said = sentences(desk.incoming.mail.body)
+    return bool(desk.incoming.threads or desk.quoted) and courteous(desk.group, desk.incoming.mail.body)
+
+
+def courteous(group: Group, body: str) -> bool:
+    """Whether a mail's words are thanks alone."""
+    said = sentences(body)
     words = sum(len(s.split()) for s in said)
     return (
         0 < words <= 25
         and not any("?" in s for s in said)
-        and any(has(c, folded(s)) for c in desk.group.courtesies for s in said)
+        and any(has(c, folded(s)) for c in group.courtesies for s in said)
     )

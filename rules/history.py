@@ -148,7 +148,7 @@ def _speak(told: History, lot: Lot, dossier: Dossier, at: dt.datetime) -> Histor
 
 
 def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
-    for news in sorted((n for n in dossier.news if n.at == at), key=lambda n: n.kind):
+    for news in (n for n in dossier.news if n.at == at):  # of one instant: as they were written
         if news.kind == "withdrawn":
             told = replace(told, withdrawn_at=at)
         elif news.kind == "closed" or _turns_away(news):

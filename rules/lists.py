@@ -1,7 +1,8 @@
 """Automatic lots: the list of committed members that the coordinator checks and the provider then gets. Pure.
 
 The first list of a lot is whole, later ones hold the additions alone. A list is a question first: the coordinator's
-`ok` (an `Approval`) releases its letter; the shell then tells each dossier of it by a `listed` news.
+`ok` (an `Approval`) releases its letter; the shell then tells each dossier of it by a `listed` news. What was refused,
+or held back (`ok sauf …`), is asked anew when the members that wait change, or when the coordinator says so (`liste`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Approval:
     refs: tuple[str, ...]  # of the dossiers on it
     at: dt.datetime
     approved: bool = True
+    without: tuple[str, ...] = ()  # those held back: they are not on the letter
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -57,24 +59,38 @@ def automatic(lot: Lot) -> bool:
 
 
 def decide_list(
-    group: Group, lot: Lot, dossiers: Sequence[Dossier], approvals: Iterable[Approval], now: dt.datetime
+    group: Group,
+    lot: Lot,
+    dossiers: Sequence[Dossier],
+    approvals: Iterable[Approval],
+    now: dt.datetime,
+    again: Iterable[dt.datetime] = (),
 ) -> Lists:
     """The lists of an automatic lot as of `now`: `dossiers` are all of the lot's, in any order.
 
-    A question waits for the group's open hours; the members that it names are those committed by then.
+    A question waits for the group's open hours; the members that it names are those committed by then. `again`: when
+    the coordinator had the list asked anew: what was refused or held back before is forgotten.
     """
     given = sorted((a for a in approvals if a.at <= now), key=lambda a: (a.at, a.key))
+    asked_at = max((i for i in again if i <= now), default=None)
     by_ref = {d.ref: d for d in dossiers}
     letters: list[Letter] = []
     gone: set[str] = set()
+    refused: set[str] = set()
     for approval in given:
-        listed = [by_ref[r] for r in sorted(approval.refs) if r in by_ref]
-        if approval.approved and listed:
+        heard = asked_at is None or approval.at > asked_at
+        if not approval.approved:
+            refused.update([approval.key] if heard else [])
+            continue
+        named = [by_ref[r] for r in sorted({*approval.refs} - {*approval.without}) if r in by_ref]
+        listed = [d for d in named if not _over(d, approval.at)]  # withdrawn since the question: it does not go
+        if listed:
             letters.append(_list(group, lot, listed, approval, additions=bool(gone)))
-            gone.update(approval.refs)
-    refused = {a.key for a in given if not a.approved}
+            gone.update(d.ref for d in listed)
+        if heard:
+            refused.add(_key(group, lot, approval.without, asked_at))
     waiting = [d for d in sorted(dossiers, key=lambda d: d.ref) if d.ref not in gone and _wants(lot, d, now)]
-    key = _key(group, lot, waiting)
+    key = _key(group, lot, [d.ref for d in waiting], asked_at)
     later = min((d.opened_at for d in dossiers if d.opened_at > now), default=None)
     if not waiting or key in refused:
         return Lists(letters=tuple(letters), next_at=later)
@@ -90,16 +106,23 @@ def _wants(lot: Lot, dossier: Dossier, now: dt.datetime) -> bool:
     kind = Known(value=dossier.member.kind, source="census", at=dossier.opened_at)
     if any(holds(s.when, {"member_kind": kind}) and s.starts != "list" for s in lot.starts_when):
         return False
-    news = sorted((n for n in dossier.news if n.at <= now), key=lambda n: n.at)
+    known = {n.kind for n in dossier.news if n.at <= now}
+    taken_in = dossier.committed or "admitted" in known
+    return dossier.opened_at <= now and taken_in and not _over(dossier, now) and "listed" not in known
+
+
+def _over(dossier: Dossier, now: dt.datetime) -> bool:
+    """Withdrawn or closed by then, and not opened again."""
     over = False
-    for n in news:
+    for n in sorted((n for n in dossier.news if n.at <= now), key=lambda n: n.at):
         over = n.kind in {"withdrawn", "closed"} or (over and n.kind != "reopened")
-    taken_in = dossier.committed or any(n.kind == "admitted" for n in news)
-    return dossier.opened_at <= now and taken_in and not over and not any(n.kind == "listed" for n in news)
+    return over
 
 
-def _key(group: Group, lot: Lot, dossiers: Sequence[Dossier]) -> str:
-    return f"list/{group.id}/{lot.id}/{digest(d.ref for d in dossiers)}"
+def _key(group: Group, lot: Lot, refs: Sequence[str], asked_at: dt.datetime | None) -> str:
+    """Names the members that wait, and when the list was asked anew."""
+    parts = [*refs, *([asked_at.astimezone(dt.UTC).isoformat()] if asked_at else [])]
+    return f"list/{group.id}/{lot.id}/{digest(parts)}"
 
 
 def _facts(

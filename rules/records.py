@@ -104,7 +104,8 @@ class News:
     `admitted` {} (the coordinator takes in a body that the census does not know);
     `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, on: ISO date or
     None, words: str, message: id}; `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected |
-    refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {}.
+    refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {by,
+    motive} (a coordinator's order) or {}.
     """
 
     kind: str

@@ -187,6 +187,9 @@ class Intent(Table):
     ask: str = ""  # what the coordinator is asked to do
 
 
+Ending = Literal["withdrawn", "closed", "reopened"]
+
+
 class Letters(Table):
     """What every letter of the group carries."""
 
@@ -276,6 +279,7 @@ class Group(Table):
     courtesies: list[Text] = []  # a short mail of these alone needs no answer
     training_words: list[Text] = []  # order lines that are training
     intents: dict[Wanted, Intent]
+    endings: dict[Ending, list[Text]] = {}  # what a coordinator's order is told the member with; absent: it is not told
     answers: list[Answer] = []
     requirements: list[Requirement] = []  # of every lot
     lots: Annotated[list[Lot], Field(min_length=1)]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from daemon.house import House
 from daemon.store import books, journal
-from daemon.store.decisions import add_letter, pose, settle
-from daemon.store.models import DossierRow, LetterRow, NewsRow, ReviewRow
-from rules.lists import Approval, automatic, decide_list
+from daemon.store.decisions import MOOT, OVER, add_letter, pose, settle
+from daemon.store.models import DossierRow, EventRow, LetterRow, NewsRow, ReviewRow
+from rules.calendar import Days
+from rules.lists import Approval, Lists, automatic, decide_list
 from rules.schema import Group, Lot
 
 QUESTION = "list_review/"  # before the list's letter's key, in its review's
+AGAIN = "list.again"  # event: the coordinator has a lot's list asked anew
+EXCEPT = "ok sauf "  # before the refs held back, in a review's answer
 
 
 class ListDesk:
@@ -22,7 +26,7 @@ class ListDesk:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._seen: dict[tuple[str, str], tuple[frozenset[int], dt.datetime | None]] = {}
+        self._seen: dict[tuple[str, str], tuple[frozenset[int], int | None, dt.datetime | None]] = {}
 
     def step(self, s: Session, now: dt.datetime) -> bool:
         """One lot's list, where one is owed; False where none changed."""
@@ -33,19 +37,20 @@ class ListDesk:
         return False
 
     def _owed(self, s: Session, group: Group, lot: Lot, now: dt.datetime) -> bool:
+        ids, again = self._waiting(s, group, lot)
+        seen, heard, next_at = self._seen.get((group.id, lot.id), (frozenset(), None, None))
+        return (bool(ids) and (ids, again) != (seen, heard)) or (next_at is not None and next_at <= now)
+
+    def _waiting(self, s: Session, group: Group, lot: Lot) -> tuple[frozenset[int], int | None]:
+        """The lot's open dossiers that no list holds, and the last word that asked anew."""
         listed = select(NewsRow.dossier_id).where(NewsRow.kind == "listed")
-        waiting = select(DossierRow.id).where(
-            DossierRow.group == group.id, DossierRow.lot == lot.id, DossierRow.id.not_in(listed)
-        )
-        ids = frozenset(s.scalars(waiting))
-        seen, next_at = self._seen.get((group.id, lot.id), (frozenset(), None))
-        return (bool(ids) and ids != seen) or (next_at is not None and next_at <= now)
+        of_lot = select(DossierRow.id).where(DossierRow.group == group.id, DossierRow.lot == lot.id)
+        open_ = of_lot.where(DossierRow.id.not_in(listed), DossierRow.state.not_in(OVER))
+        return frozenset(s.scalars(open_)), s.scalar(select(func.max(EventRow.id)).where(EventRow.kind == AGAIN))
 
     def _settle(self, s: Session, group: Group, lot: Lot, now: dt.datetime) -> bool:
-        of_lot = select(DossierRow).where(DossierRow.group == group.id, DossierRow.lot == lot.id)
-        rows = s.scalars(of_lot.order_by(DossierRow.id)).unique().all()
-        owed = decide_list(group, lot, [books.dossier(s, r) for r in rows], approvals(s, group.id, lot.id), now)
-        self._seen[group.id, lot.id] = frozenset(r.id for r in rows), owed.next_at
+        owed = decide(s, group, lot, now)
+        self._seen[group.id, lot.id] = (*self._waiting(s, group, lot), owed.next_at)
         known = set(s.scalars(select(ReviewRow.key)))
         if owed.question is None or owed.question.id in known:
             return False
@@ -53,10 +58,25 @@ class ListDesk:
         for review in s.scalars(
             select(ReviewRow).where(ReviewRow.key.startswith(prefix, autoescape=True), ReviewRow.answered_at.is_(None))
         ).unique():  # the list has grown since: the new question stands for the old one
-            review.answered_at, review.answered_by, review.answer = now, "vaguemestre", "sans objet"
+            review.answered_at, review.answered_by, review.answer = now, MOOT, "sans objet"
             journal.append(s, now, "review.moot", review=review.id)
         pose(self.house, s, None, owed.question, now, group=group.id)
         return True
+
+
+def decide(s: Session, group: Group, lot: Lot, now: dt.datetime) -> Lists:
+    """What the rules say of the lot's lists."""
+    of_lot = select(DossierRow).where(DossierRow.group == group.id, DossierRow.lot == lot.id).order_by(DossierRow.id)
+    dossiers = [books.dossier(s, r) for r in s.scalars(of_lot).unique()]
+    events = s.scalars(select(EventRow).where(EventRow.kind == AGAIN).order_by(EventRow.id))
+    again = [e.at for e in events if (e.data["group"], e.data["lot"]) == (group.id, lot.id)]
+    return decide_list(group, lot, dossiers, approvals(s, group.id, lot.id), now, again)
+
+
+def ask_again(s: Session, group: Group, lot: Lot, *, by: str, at: dt.datetime) -> bool:
+    """Has the list asked anew, refused or held back as it may be; False where nobody waits for one."""
+    journal.append(s, at, AGAIN, group=group.id, lot=lot.id, by=by)
+    return decide(s, group, lot, Days(group.calendar, None).open(at)).question is not None
 
 
 def approvals(s: Session, group: str, lot: str) -> list[Approval]:
@@ -67,11 +87,13 @@ def approvals(s: Session, group: str, lot: str) -> list[Approval]:
     )
     out = []
     for review in s.scalars(answered.order_by(ReviewRow.id)).unique():
-        if review.answered_by == "vaguemestre" or review.answered_at is None:
+        if review.answered_by == MOOT or review.answered_at is None:
             continue
-        key = review.key.removeprefix(QUESTION)
-        approved = review.answer == "ok"
-        out.append(Approval(key=key, refs=refs(s, review), at=review.answered_at, approved=approved))
+        key, answer = review.key.removeprefix(QUESTION), review.answer or ""
+        without = tuple(answer.removeprefix(EXCEPT).split(", ")) if answer.startswith(EXCEPT) else ()
+        approved = answer == "ok" or bool(without)
+        named = refs(s, review)
+        out.append(Approval(key=key, refs=named, at=review.answered_at, approved=approved, without=without))
     return out
 
 
@@ -81,18 +103,25 @@ def refs(s: Session, review: ReviewRow) -> tuple[str, ...]:
     return tuple(asked.facts["refs"])
 
 
+def on_list(s: Session, review: ReviewRow, words: Iterable[str]) -> tuple[str, ...] | None:
+    """The refs of those on the list that the words name by ref, UAI or SIRET; None where one names nobody on it."""
+    rows = s.scalars(select(DossierRow).where(DossierRow.ref.in_(refs(s, review)))).unique()
+    known = {name: d.ref for d in rows for name in (d.ref, d.member.uai, d.member.siret) if name}
+    found = [known.get(w) for w in words]
+    return None if None in found else tuple(sorted({str(ref) for ref in found}))
+
+
 def release(house: House, s: Session, review: ReviewRow, at: dt.datetime) -> list[DossierRow]:
     """The list's letter is owed to the provider, and each dossier on it knows."""
     key = review.key.removeprefix(QUESTION)
     _, group_id, lot_id, _ = key.split("/")
     group = house.groups[group_id]
     lot = group.lot(lot_id)
-    named = select(DossierRow).where(DossierRow.ref.in_(refs(s, review))).order_by(DossierRow.id)
-    rows = list(s.scalars(named).unique())
-    of_lot = select(DossierRow).where(DossierRow.group == group_id, DossierRow.lot == lot_id)
-    dossiers = [books.dossier(s, r) for r in s.scalars(of_lot).unique()]
-    for letter in decide_list(group, lot, dossiers, approvals(s, group_id, lot_id), at).letters:
+    listed: tuple[str, ...] = ()
+    for letter in decide(s, group, lot, at).letters:
         add_letter(house, s, group_id, letter, at)
+        listed = tuple(letter.facts["refs"]) if letter.key == key else listed
+    rows = list(s.scalars(select(DossierRow).where(DossierRow.ref.in_(listed)).order_by(DossierRow.id)).unique())
     for row in rows:
         s.add(NewsRow(dossier_id=row.id, kind="listed", at=at, data={"key": key}))
         journal.append(s, at, "news.listed", row.ref, key=key)

@@ -15,6 +15,7 @@ from rules.decide import decide
 from rules.records import Decision, Dossier, Letter, Member, Question
 
 OVER = ("withdrawn", "closed")
+MOOT = "vaguemestre"  # who answers a question that nobody needs to answer any more
 
 
 def settle(house: House, s: Session, row: DossierRow, now: dt.datetime) -> Decision:
@@ -61,7 +62,11 @@ def add_letter(
     member: Member | None = None,
     mail: MailRow | None = None,
 ) -> LetterRow | None:
-    """The letter's row, made where its key is new; None where it exists. One that has not left yet is told afresh."""
+    """The letter's row, made where its key is new; None where it exists. One that has not left yet is told afresh.
+
+    One that was overtaken and is owed again (a dossier closed, then reopened, before it left) is due again; reminders
+    are not: what took their place stands.
+    """
     if mail is None and letter.answers:
         mail = s.scalars(
             select(MailRow).where(MailRow.group == group, MailRow.key == letter.answers).order_by(MailRow.id).limit(1)
@@ -70,6 +75,9 @@ def add_letter(
     to = recipients(house, group, letter, lot=lot, member=member, sender=mail.sender if mail else None)
     old = s.scalars(select(LetterRow).where(LetterRow.key == letter.key)).unique().first()
     if old is not None:
+        if old.state == "superseded" and not letter.office_hours:
+            old.state, old.due_at, old.next_try_at = "due", now, None
+            journal.append(s, now, "letter.due", dossier.ref if dossier else None, key=letter.key)
         if old.state == "due":
             old.facts, old.attachments, old.recipients = dict(letter.facts), list(letter.attachments), to
         return None
@@ -102,7 +110,7 @@ def _questions(house: House, s: Session, row: DossierRow, decision: Decision, no
     open_ = select(ReviewRow).where(ReviewRow.dossier_id == row.id, ReviewRow.answered_at.is_(None))
     for review in s.scalars(open_).unique():
         if review.key.removesuffix(f"/{row.ref}") not in asked:  # what it asked about was replaced, or withdrawn
-            review.answered_at, review.answered_by, review.answer = now, "vaguemestre", "sans objet"
+            review.answered_at, review.answered_by, review.answer = now, MOOT, "sans objet"
             journal.append(s, now, "review.moot", row.ref, review=review.id)
             due = select(LetterRow).where(LetterRow.key == f"{review.key}/request", LetterRow.state == "due")
             for letter in s.scalars(due).unique():
@@ -115,12 +123,14 @@ def pose(
     """The review and the letter that asks it, each once. A question without a dossier (a list) names its `group`."""
     key = question.id
     earlier = s.scalar(select(ReviewRow).where(ReviewRow.key == key))
-    if earlier is not None and earlier.answered_at is not None and row is not None:
+    if earlier is not None and earlier.answered_by not in (None, MOOT) and row is not None:
         # Answered, and still asked: the same paper came into another dossier since. What was said of it there does not
         # say what it is worth here.
         key = f"{question.id}/{row.ref}"
         earlier = s.scalar(select(ReviewRow).where(ReviewRow.key == key))
     if earlier is not None:
+        if earlier.answered_by == MOOT and row is not None:
+            _stands_again(s, row, earlier, now)
         return
     books.ask(s, key=key, at=now, questions=question.questions, piece=question.piece, dossier=row)
     letter = Letter(
@@ -132,3 +142,13 @@ def pose(
         facts=question.facts,
     )
     add_letter(house, s, row.group if row else str(group), letter, now, dossier=row)
+
+
+def _stands_again(s: Session, row: DossierRow, review: ReviewRow, now: dt.datetime) -> None:
+    """A question that had become moot is open again: its dossier was reopened, or another one asks it now."""
+    review.answered_at = review.answered_by = review.answer = None
+    review.dossier = row
+    journal.append(s, now, "review.asked", row.ref, review=review.id, piece=review.piece)
+    request = s.scalar(select(LetterRow).where(LetterRow.key == f"{review.key}/request"))
+    if request is not None and request.state == "superseded":
+        request.state = "due"

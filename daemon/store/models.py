@@ -107,6 +107,7 @@ class MailRow(Lease, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+    purged_at: Mapped[dt.datetime | None]  # its words and its bytes are gone since (`daemon.store.purge`)
 
 
 class MemberRow(Base):
@@ -222,6 +223,7 @@ class LetterRow(Lease, Base):
     message_id: Mapped[str | None] = mapped_column(String(255))  # shared by letters gathered in one mail
     raw: Mapped[str | None] = mapped_column(String(64))  # blob of the composed mail
     error: Mapped[str | None] = mapped_column(Text)
+    purged_at: Mapped[dt.datetime | None]  # what it said, and to whom, is gone since; its key and its dates stay
     dossier: Mapped[DossierRow | None] = relationship(lazy="joined")
 
 
@@ -243,13 +245,17 @@ class ReviewRow(Base):
 
 
 class EventRow(Base):
-    """A line of the journal. Append-only; each carries the hash of the one before."""
+    """A line of the journal. Append-only; each carries the hash of the one before.
+
+    The hash covers the data by its digest: data whose time is over can go (`journal.forget`), the chain still holds.
+    """
 
     __tablename__ = "events"
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime]
     dossier: Mapped[str | None] = mapped_column(String(40), index=True)  # ref
-    kind: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
     data: Mapped[dict[str, Any]]
+    digest: Mapped[str | None] = mapped_column(String(64))  # of the data; None in lines of the first revision
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -74,3 +75,50 @@ def test_nobody_is_listed_that_nobody_committed_and_nothing_is_asked_at_night() 
 def test_instants_are_aware() -> None:
     with pytest.raises(ValueError, match="naive"):
         Approval(key="k", refs=(), at=NOON.replace(tzinfo=None))
+
+
+def test_what_is_held_back_waits_until_the_list_is_asked_again() -> None:
+    both = [school(1), school(2)]
+    first = decide_list(LDMEMS, VOTE, both, (), NOON)
+    assert first.question is not None
+    key = first.question.facts["list_key"]
+    held = both[1].ref
+    but_one = Approval(key=key, refs=first.refs, at=NOON, without=(held,))
+    later = NOON + dt.timedelta(hours=1)
+    told = decide_list(LDMEMS, VOTE, both, [but_one], later)
+    assert [x.facts["refs"] for x in told.letters] == [[both[0].ref]]
+    assert told.question is None, "the coordinator has said so"
+    grown = decide_list(LDMEMS, VOTE, [*both, school(3)], [but_one], later)
+    assert held in grown.refs
+    again = decide_list(LDMEMS, VOTE, both, [but_one], later, [later])
+    assert again.refs == (held,)
+    assert again.question is not None
+    assert again.question.facts["additions"]
+    assert again.letters == told.letters
+
+
+def test_a_refused_list_is_asked_again_when_the_coordinator_says_so() -> None:
+    both = [school(1), school(2)]
+    first = decide_list(LDMEMS, VOTE, both, (), NOON)
+    assert first.question is not None
+    no = Approval(key=first.question.facts["list_key"], refs=first.refs, at=NOON, approved=False)
+    later = NOON + dt.timedelta(hours=1)
+    again = decide_list(LDMEMS, VOTE, both, [no], later, [later])
+    assert again.question is not None
+    assert again.question.id != first.question.id, "a new question, a new letter"
+    after = later + dt.timedelta(minutes=5)
+    refused = Approval(key=again.question.facts["list_key"], refs=again.refs, at=after, approved=False)
+    assert decide_list(LDMEMS, VOTE, both, [no, refused], after, [later]).question is None
+
+
+def test_who_withdrew_since_the_question_does_not_leave_with_the_list() -> None:
+    both = [school(1), school(2)]
+    asked = decide_list(LDMEMS, VOTE, both, (), NOON)
+    assert asked.question is not None
+    out = replace(both[1], news=(news("withdrawn", "2025-12-02T12:30"),))
+    ok = Approval(key=asked.question.facts["list_key"], refs=asked.refs, at=NOON + dt.timedelta(hours=1))
+    now = NOON + dt.timedelta(hours=2)
+    decision = decide_list(LDMEMS, VOTE, [both[0], out], [ok], now)
+    assert [x.facts["refs"] for x in decision.letters] == [[both[0].ref]]
+    back = replace(out, news=(*out.news, news("reopened", "2025-12-02T13:30")))
+    assert decide_list(LDMEMS, VOTE, [both[0], back], [ok], now).refs == (out.ref,), "an addition now"

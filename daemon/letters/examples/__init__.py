@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from daemon.digest.example import digests
 from daemon.letters.examples.coordinators import to_coordinators
+from daemon.letters.examples.endings import of_endings
 from daemon.letters.examples.facts import Example
 from daemon.letters.examples.members import to_members
 from daemon.letters.examples.providers import to_providers
@@ -17,7 +18,7 @@ __all__ = ["Example", "examples", "try_all"]
 
 def examples() -> tuple[Example, ...]:
     """A mail for every template and every case that its words tell apart."""
-    return (*to_members(), *to_providers(), *to_coordinators(), *digests())
+    return (*to_members(), *of_endings(), *to_providers(), *to_coordinators(), *digests())
 
 
 def try_all(renderer: Renderer) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from daemon.letters.examples.facts import LDMEMS, LOT_VOTE, MEMBERS, ORDER, TOWN, Example, made, message, owed
+from daemon.letters.examples.facts import LDMEMS, LOT_VOTE, MEMBERS, ORDER, TOWN, Example, dossier, made, message, owed
 from daemon.letters.render import Picture
 
 
@@ -38,6 +38,63 @@ def _zone() -> Picture:
     drawn = draw(paper[1], 1, (137.9, 165.8, 326.9, 178.3)) if paper else None
     return Picture(
         cid="zone", data=drawn or b"", media_type="image/png", alt="zone du document où se lit la valeur : SIRET"
+    )
+
+
+def _list_answered(verdict: str) -> Example:
+    facts = {
+        "message": None,
+        "piece": None,
+        "verdict": verdict,
+        "corrections": [],
+        "motive": "deux adhérents en trop",
+        "by": "coordination@lycee.example",
+        "list": True,
+        "without": ["LDMEMS-VOTE-0117"],
+    }
+    letter = made("answer", "review_done", "coordinator", facts, ref=None, group=LDMEMS, member=None, name=verdict)
+    return Example(name=f"liste-{verdict.replace('_', '-')}", role="coordinator", letters=(letter,))
+
+
+def _ordered() -> tuple[Example, ...]:
+    """Orders by mail: all carried out, some not, none; one that nobody can vouch for."""
+
+    def result(what: str, outcome: str = "done", **more: Any) -> dict[str, Any]:
+        told = {"what": what, "outcome": outcome, "ref": "CIG-2-0042", "motive": "renonce au lot", "lot": "vote"}
+        known = {"dossier": dossier("2", "CIG-2-0042"), "member": TOWN, "state": "incomplet", "member_told": True}
+        return {**told, **known, "forwarded": False, "questions": [], **more}
+
+    wrong = [result("reopened", "already"), result("closed", "already", state="clos"), result("closed", "unknown")]
+    wrong += [result("withdrawn", "no_motive"), result("closed", "no_ref"), result("list", "nobody")]
+    cases: dict[str, dict[str, Any]] = {
+        "retire": {"verdict": "done", "results": [result("withdrawn", forwarded=True)]},
+        "rouvert": {
+            "verdict": "done",
+            "results": [result("reopened", motive="", questions=["La clé du SIRET est fausse."])],
+        },
+        "plusieurs": {"verdict": "done", "results": [result("closed", member_told=False), result("list"), *wrong]},
+        "aucun": {"verdict": "done", "results": wrong},
+        "non-compris": {"verdict": "not_understood", "results": []},
+        "non-prouve": {"verdict": "unproven", "results": []},
+    }
+    said = message("Dossier", "clore CIG-2-0042 : sans suite")
+    return tuple(
+        Example(
+            name=f"ordre-{name}",
+            role="coordinator",
+            letters=(
+                made(
+                    "answer",
+                    "order_done",
+                    "coordinator",
+                    {"message": said, "lists": ["vote", "pdf"], **facts},
+                    ref=None,
+                    member=None,
+                    name=name,
+                ),
+            ),
+        )
+        for name, facts in cases.items()
     )
 
 
@@ -82,6 +139,8 @@ def to_coordinators() -> tuple[Example, ...]:
         "verdict": "corrected",
         "motive": "",
         "by": "coordination@cig.example",
+        "list": False,
+        "without": [],
     }
     candidates = [{"name": "Commune d’Orvilliers", "siret": "21780124000011", "uai": None, "score": 91}]
     return (
@@ -133,6 +192,8 @@ def to_coordinators() -> tuple[Example, ...]:
             )
             for verdict in ("ok", "corrected", "refused", "not_understood", "already")
         ),
+        *(_list_answered(verdict) for verdict in ("ok", "refused", "not_understood", "already")),
+        *_ordered(),
         _escalation(
             "unknown_member",
             "Un expéditeur que le recensement ne connaît pas nous a écrit.",
