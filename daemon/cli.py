@@ -284,6 +284,19 @@ def members_import(
 
 
 @app.command()
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would go; nothing goes.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Removes for good what has stayed as long as the rules' `retention` allows. The daemon does so once a day."""
+    from daemon.commands import purge as command
+
+    command.purge(dry_run=dry_run, json=json, config=config, now=now)
+
+
+@app.command()
 def check(config: ConfigOption = None) -> None:
     """Tries configuration, rules, templates, mailboxes, SMTP, database and tools; each failure with its remedy."""
     from daemon.commands import check as command

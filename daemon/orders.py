@@ -17,6 +17,7 @@ from daemon.runners import lists
 from daemon.store import journal
 from daemon.store.decisions import OVER, settle
 from daemon.store.models import DossierRow, NewsRow
+from daemon.store.purge import PURGED
 from rules.endings import ENDS
 from rules.orders import Order
 from rules.schema import Group
@@ -55,7 +56,9 @@ def _one(
     row = s.scalars(query.with_for_update(of=DossierRow)).unique().first()
     if row is None:
         return Done(order=order, outcome="unknown", ref=ref)
-    if (row.state in OVER) == (order.what in ENDS):
+    purged = s.scalar(select(NewsRow.id).where(NewsRow.dossier_id == row.id, NewsRow.kind == PURGED).limit(1))
+    ended = row.state in OVER or (purged is not None and not row.requirements)
+    if ended == (order.what in ENDS):
         return Done(order=order, outcome="already", ref=ref, row=row)
     s.add(NewsRow(dossier_id=row.id, kind=order.what, at=at, data={"by": by, "motive": order.motive}))
     s.flush()

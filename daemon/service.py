@@ -27,6 +27,7 @@ from daemon.runners.dispatch import Dispatch
 from daemon.runners.filing import Filing
 from daemon.runners.intake import Intake
 from daemon.runners.reading import ReadingRunner
+from daemon.runners.retention import Retention
 from daemon.runners.ruling import Ruling
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ MAX_WAIT = 300.0  # seconds a failing runner waits at most
 
 
 def runners(house: House) -> list[Runner]:
-    """The five, in the order of a message's way; intake and filing once a mailbox."""
+    """The five, in the order of a message's way, intake and filing once a mailbox; then retention."""
     groups = list(house.mailboxes)
     return [
         *(Intake(house, g) for g in groups),
@@ -46,6 +47,7 @@ def runners(house: House) -> list[Runner]:
         Ruling(house),
         Dispatch(house),
         *(Filing(house, g) for g in groups),
+        Retention(house),
     ]
 
 

@@ -75,6 +75,8 @@ def _state(dossier: Dossier, told: History, *, active: bool) -> DossierState:
         return "withdrawn"
     if told.closed_at:
         return "closed"
+    if told.kept:
+        return told.kept
     if active:
         return "active"
     if told.sendings or told.listed_at:

@@ -37,12 +37,14 @@ def decide(group: Group, dossier: Dossier, now: dt.datetime) -> Decision:
         *_after_the_end(case),
         *ending_letters(case),
     ]
+    if case.told.purged_at:  # what was said before is forgotten with what it answered: it is not said anew
+        made = [x for x in made if x.due_at > case.told.purged_at]
     letters, hours = _in_hours(case, made)
     turns = [*instants(dossier), *owed_turns(case), *silence_turns(case), *hours]
     turns += [s.turns_at for s in case.steps if s.turns_at]
     return Decision(
         state=case.state,
-        requirements=case.told.standing.requirements,
+        requirements=() if case.told.kept else case.told.standing.requirements,
         milestones=tuple(s.record for s in case.steps),
         letters=tuple(sorted(letters, key=lambda x: (x.due_at, x.key))),
         questions=tuple(_questions(case)),
@@ -208,8 +210,8 @@ def _told_by(dossier: Dossier, sending: Sending) -> Message | None:
 
 
 def _after_the_end(case: Case) -> Iterator[Letter]:
-    """Papers for a dossier that is withdrawn or closed: a person says whether it lives again."""
-    ended = case.told.withdrawn_at or case.told.closed_at
+    """Papers for a dossier that is withdrawn, closed or purged: a person says whether it lives again."""
+    ended = case.told.withdrawn_at or case.told.closed_at or (case.told.purged_at if case.told.kept else None)
     for m in case.dossier.messages:
         if ended and ended <= m.received_at <= case.now and acknowledged(m) and m.new_pieces:
             facts = {**tell.common(case, m.received_at, "coordinator"), "message": tell.about_message(m)}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rules.facts import Facts, holds
-from rules.records import Dossier, LetterOnFile, Message, News
+from rules.records import Dossier, DossierState, LetterOnFile, Message, News
 from rules.schema import Group, Lot
 from rules.standing import Memory, Standing, Verdict, stand
 
@@ -56,6 +56,8 @@ class History:
     listed_at: dt.datetime | None = None  # on the list that went to the provider
     withdrawn_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    purged_at: dt.datetime | None = None  # what was before is gone: nothing is decided on it any more
+    kept: DossierState | None = None  # the state that it had then, while nobody opens it again
     admitted: bool = True  # False: the census does not know the body, and the coordinator has not taken it in
     owing: Owing | None = None
     noted: tuple[tuple[str, dt.datetime], ...] = ()  # step or warning → since when it holds
@@ -64,8 +66,8 @@ class History:
 
     @property
     def over(self) -> bool:
-        """Withdrawn or closed: nobody is asked for anything."""
-        return self.withdrawn_at is not None or self.closed_at is not None
+        """Withdrawn, closed or purged: nobody is asked for anything."""
+        return self.withdrawn_at is not None or self.closed_at is not None or self.kept is not None
 
 
 def digest(parts: Iterable[str]) -> str:
@@ -106,7 +108,7 @@ def tell(group: Group, lot: Lot, dossier: Dossier, now: dt.datetime) -> History:
         if at in moving:
             told = _news(told, dossier, at)
         before = owed
-        if turns or at in moving:
+        if (turns or at in moving) and told.kept is None:
             told = _met(told, at)
         if not told.over:
             told = _sent(told, gone, at)
@@ -154,7 +156,9 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
         elif news.kind == "closed" or _turns_away(news):
             told = replace(told, closed_at=at)
         elif news.kind == "reopened":
-            told = replace(told, withdrawn_at=None, closed_at=None)
+            told = replace(told, withdrawn_at=None, closed_at=None, kept=None)
+        elif news.kind == "purged":
+            told = replace(told, purged_at=at, kept=news.data["state"], complete_at=_instant(news.data["complete_at"]))
         elif news.kind == "admitted" or _admits(news):
             told = replace(told, admitted=True)
         elif news.kind == "listed" and told.listed_at is None:
@@ -165,6 +169,10 @@ def _news(told: History, dossier: Dossier, at: dt.datetime) -> History:
 def _known_from_the_start(dossier: Dossier) -> bool:
     """Whether the census knew the body all along: one that was taken in, or asked about, is known since then only."""
     return dossier.member.known and not any(n.kind == "admitted" or _admits(n) or _turns_away(n) for n in dossier.news)
+
+
+def _instant(told: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(told) if told else None
 
 
 def _admits(news: News) -> bool:

@@ -105,7 +105,7 @@ class News:
     `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, on: ISO date or
     None, words: str, message: id}; `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected |
     refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {by,
-    motive} (a coordinator's order) or {}.
+    motive} (a coordinator's order) or {}; `purged` {state, complete_at, heard: instants}: all before it is gone.
     """
 
     kind: str

@@ -237,9 +237,11 @@ class Digest(Table):
 
 
 class Retention(Table):
-    """How long personal data stays, in days."""
+    """How long papers, mails and personal data stay, in days; then they are purged, for good."""
 
-    closed: Annotated[int, Field(ge=1)] = 1826  # after a dossier is closed or withdrawn
+    closed: Annotated[int, Field(ge=1)] = 1826  # after a dossier was closed or withdrawn, and last heard of
+    done: Annotated[int, Field(ge=1)] = 1826  # after the last word of one whose account is open and that owes nothing
+    unfiled: Annotated[int, Field(ge=1)] = 365  # mails that no dossier took, with their answers; digests
     ignored: Annotated[int, Field(ge=1)] = 90  # automatic mail, newsletters
 
 

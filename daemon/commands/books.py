@@ -139,6 +139,10 @@ def show_letter(key: str, *, config: Path | None, parts: tuple[str, ...] = ("pla
             row = s.scalar(select(LetterRow).where(LetterRow.key == key))
             if row is None:
                 raise UsageError(f"aucune lettre « {key} »", "« vaguemestre letters » donne les clés")
+            if row.purged_at is not None:
+                raise UsageError(
+                    f"« {key} » a été purgée le {_short(row.purged_at)}", "sa durée de conservation est passée"
+                )
         message = preview(h, row.id)
         out = console()
         for name, value in message.items():

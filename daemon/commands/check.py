@@ -179,7 +179,9 @@ def _waiting(house: House, waiting: list[str]) -> list[str]:
                 select(func.count()).select_from(LetterRow).where(LetterRow.state.in_(("failed", "bounced")))
             ),
             "courriel(s) en erreur": s.scalar(
-                select(func.count()).select_from(MailRow).where(MailRow.destination == "En erreur")
+                select(func.count())
+                .select_from(MailRow)
+                .where(MailRow.destination == "En erreur", MailRow.purged_at.is_(None))
             ),
         }
     waiting.extend(f"{n} {what}" for what, n in counts.items() if n)

@@ -29,7 +29,7 @@ from daemon.digest.facts import (
 )
 from daemon.letters.french import PARIS
 from daemon.store import books
-from daemon.store.models import DossierRow, EventRow, LetterRow, MailRow, MessageRow, PieceRow, ReviewRow
+from daemon.store.models import DossierRow, EventRow, LetterRow, MailRow, MessageRow, NewsRow, PieceRow, ReviewRow
 from rules import tell
 from rules.decide import decide
 from rules.lists import listed_group
@@ -141,7 +141,8 @@ class _File:
 def _files(s: Session, group: Group, until: dt.datetime) -> list[_File]:
     """The group's dossiers: as they are on the books where nothing happened since, else worked out anew."""
     query = select(DossierRow).where(DossierRow.group == group.id, DossierRow.opened_at <= until)
-    rows = s.scalars(query.order_by(DossierRow.id)).unique().all()
+    later = select(NewsRow.dossier_id).where(NewsRow.kind == "purged", NewsRow.at > until)  # nobody knows any more
+    rows = s.scalars(query.where(DossierRow.id.not_in(later)).order_by(DossierRow.id)).unique().all()
     latest = s.scalar(select(func.max(EventRow.at)))
     if latest is not None and _aware(latest) > until:
         return [_then(s, group, row, until) for row in rows]

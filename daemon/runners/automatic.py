@@ -33,7 +33,7 @@ def rule(house: House, s: Session, mail: MailRow, reading: Reading) -> str | Non
 def _bounce(house: House, s: Session, mail: MailRow, head: Mail) -> str:
     mail.destination = Folder.IGNORED
     letters = s.scalars(select(LetterRow).where(LetterRow.message_id.in_(head.bounced), LetterRow.group == mail.group))
-    rows = letters.unique().all()
+    rows = [x for x in letters.unique() if x.purged_at is None]
     if not rows:
         return "avis de non-remise d’un message qui n’est pas de nous"
     if not head.bounce_permanent:

@@ -74,6 +74,8 @@ class Intake:
 
     def _add(self, s: Session, mailbox: Mailbox, mail: Incoming, sha256: str) -> None:
         now = self.house.clock()
+        self.house.database.hold_blobs(s)
+        self.house.blobs.put(mail.raw)  # there already, but where the same bytes' time was over just now
         row = MailRow(
             group=self.group,
             mailbox=mailbox.name,

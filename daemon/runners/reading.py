@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterable
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from daemon import authentication
 from daemon.errors import VaguemestreError
@@ -14,10 +16,10 @@ from daemon.house import House
 from daemon.mailbox import Folder
 from daemon.reader import Reader
 from daemon.runners import retry
-from daemon.store import books, census, journal
+from daemon.store import books, census, journal, purge
 from daemon.store.models import MailRow, ReadingRow
 from parsers.read import parser_version
-from parsers.records import Context, Reading
+from parsers.records import Context, Piece, Reading
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class ReadingRunner:
         self._runner = f":reading{number}"
         self._reader: Reader | None = None
         self._census = ""
+        self._kept: set[str] = set()  # bytes of the documents read since the last reading was kept
 
     async def step(self) -> bool:
         """Claims a mail, reads it, keeps the reading. A mail that cannot be read is tried again, then put aside."""
@@ -72,6 +75,7 @@ class ReadingRunner:
                 s.flush()
             row.authenticity, row.reading_id = authenticity, kept.id
             self._read(row, read)
+            self._settle(s, read.pieces)
             journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(read.pieces))
         return True
 
@@ -79,8 +83,16 @@ class ReadingRunner:
         """A reader that knows this census; the former one is let go when the census changes."""
         if self._reader is None or self._census != version:
             self.close()
-            self._reader, self._census = Reader(context, self.house.blobs.put), version
+            self._reader, self._census = Reader(context, self._keep), version
         return self._reader
+
+    def _keep(self, data: bytes) -> None:
+        self._kept.add(self.house.blobs.put(data))
+
+    def _settle(self, s: Session, pieces: Iterable[Piece]) -> None:
+        """What was put down while reading and became no piece (a mail's own words) need not stay."""
+        purge.spent(s, self._kept - {p.sha256 for p in pieces})
+        self._kept = set()
 
     def _read(self, row: MailRow, reading: Reading) -> None:
         mail = reading.mail
@@ -97,6 +109,7 @@ class ReadingRunner:
         with self.house.database.session() as s:
             row = s.get_one(MailRow, mail_id)
             put_off(row, self.house, why)
+            self._settle(s, ())
             journal.append(s, now, "mail.failed", mail=mail_id, why=why, attempts=row.attempts, state=row.state)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from daemon import reviews
@@ -68,7 +68,7 @@ class Ruling:
                 if mail is None:
                     return self._dossier(s)
                 mail_id = mail.id
-                self._serialise(s, mail.group)
+                self.house.database.serialise(s, mail.group)
                 rule(self.house, s, mail)
                 mail.claimed_by = mail.claimed_until = None
         except VaguemestreError as e:
@@ -80,18 +80,13 @@ class Ruling:
             self._failed(mail_id, f"{type(e).__name__}: {e}")
         return True
 
-    def _serialise(self, s: Session, group: str) -> None:
-        """One ruling at a time a group: two mails of one member do not open its dossier twice."""
-        if not self.house.database.sqlite:
-            s.execute(text("SELECT pg_advisory_xact_lock(728364193, hashtext(:g))"), {"g": group})
-
     def _dossier(self, s: Session) -> bool:
         now = self.house.clock()
         due = select(DossierRow).where(DossierRow.next_at <= now).order_by(DossierRow.next_at, DossierRow.id)
         row = self.house.database.claim(s, due, now)
         if row is None:
             return self._lists.step(s, now) or digests.step(self.house, s, now)
-        self._serialise(s, row.group)
+        self.house.database.serialise(s, row.group)
         settle(self.house, s, row, now)
         row.claimed_by = row.claimed_until = None
         if row.next_at is not None and row.next_at <= now:
@@ -145,6 +140,9 @@ def _repeat(s: Session, mail: MailRow, reading: Reading) -> str | None:
     ).all()
     papers = sorted(books.piece_id(p) for p in reading.pieces)
     for other in earlier:
+        if other.purged_at is not None:
+            mail.repeats, mail.destination = other.key, other.destination
+            return f"le même message que le nº {other.id}, dont la durée de conservation est passée"
         if other.reading_id is None:
             continue
         read = books.READING.validate_python(s.get_one(ReadingRow, other.reading_id).reading)

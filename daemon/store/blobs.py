@@ -66,3 +66,14 @@ class BlobStore:
                 f"[store] blobs : {sha256[:12]}… est abîmé", remedy="restaurez ce dossier depuis une sauvegarde"
             )
         return bytes(data)
+
+    def remove(self, sha256: str) -> None:
+        """The bytes go; where they are gone already, nothing."""
+        try:
+            self._fs.rm_file(self._path(sha256))
+        except FileNotFoundError:
+            return
+        except OSError as e:
+            raise ServiceUnreachable(
+                f"blob {sha256[:12]}… cannot be removed: {e}", remedy="check [store] blobs: rights on the folder"
+            ) from e

@@ -116,8 +116,9 @@ def news(session: Session, row: DossierRow) -> tuple[News, ...]:
 
 
 def letters(session: Session, row: DossierRow) -> tuple[LetterOnFile, ...]:
-    """The dossier's letters, as rules see them."""
-    rows = session.scalars(select(LetterRow).where(LetterRow.dossier_id == row.id).order_by(LetterRow.id)).unique()
+    """The dossier's letters, as rules see them; those that are purged are forgotten."""
+    mine = select(LetterRow).where(LetterRow.dossier_id == row.id, LetterRow.purged_at.is_(None))
+    rows = session.scalars(mine.order_by(LetterRow.id)).unique()
     return tuple(
         LetterOnFile(
             key=x.key,
@@ -148,7 +149,9 @@ def _heard(session: Session, row: DossierRow) -> tuple[dt.datetime, ...]:
     own = select(DossierRow.id).where(DossierRow.member_id == row.member_id)
     records = session.scalars(select(MessageRow.record).where(MessageRow.dossier_id.in_(own)))
     messages = [MESSAGE.validate_python(r) for r in records]
-    return tuple(sorted({m.received_at for m in messages if m.role == "member"}))
+    purged = session.scalars(select(NewsRow.data).where(NewsRow.dossier_id.in_(own), NewsRow.kind == "purged"))
+    before = {dt.datetime.fromisoformat(at) for data in purged for at in data["heard"]}
+    return tuple(sorted(before | {m.received_at for m in messages if m.role == "member"}))
 
 
 def open_dossier(

@@ -87,6 +87,18 @@ class Database:
             row.claimed_by, row.claimed_until = worker, now + self.lease
         return row
 
+    def serialise(self, session: Session, group: str) -> None:
+        """Others who decide for the group wait for this transaction's end; SQLite has one writer anyway."""
+        if not self.sqlite:
+            session.execute(text("SELECT pg_advisory_xact_lock(728364193, hashtext(:g))"), {"g": group})
+
+    def hold_blobs(self, session: Session, *, alone: bool = False) -> None:
+        """Until this transaction's end no bytes are removed; `alone`: nobody puts down a mail's bytes either."""
+        if self.sqlite:
+            session.connection()  # begins: whoever writes waits
+        else:
+            session.execute(text(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}(728364194)"))
+
     def release_dead(self) -> None:
         """Frees what a worker of this machine held that no longer lives, so that a restart goes on at once."""
         with self.session() as s:

@@ -244,6 +244,13 @@ class ReviewRow(Base):
     dossier: Mapped[DossierRow | None] = relationship(lazy="joined")
 
 
+class SpentRow(Base):
+    """Bytes that may go from the blob store as soon as no row needs them."""
+
+    __tablename__ = "spent_blobs"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class EventRow(Base):
     """A line of the journal. Append-only; each carries the hash of the one before.
 

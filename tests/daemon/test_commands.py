@@ -58,6 +58,7 @@ def test_help_teaches_and_is_quick(tmp_path: Path) -> None:
         "reviews",
         "events",
         "members",
+        "purge",
         "check",
         "demo",
     ):

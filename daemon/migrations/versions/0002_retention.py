@@ -18,9 +18,15 @@ def upgrade() -> None:
     for table in ("mails", "letters"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("purged_at", models.Instant(timezone=True), nullable=True))
+    op.create_table(
+        "spent_blobs",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_spent_blobs")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("spent_blobs")
     for table in ("letters", "mails"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("purged_at")
