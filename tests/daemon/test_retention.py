@@ -42,7 +42,9 @@ def lived(folder: Path, database: str = "sqlite:///books.db") -> Town:
     order = Order(what="closed", refs=(REF,), motive="motif confidentiel")
     house = town.house()
     with house.database.session() as s:
-        [done] = orders.carry_out(house, s, house.groups[CIG], order, by="A. Martin", at=THURSDAY + dt.timedelta(hours=1))
+        [done] = orders.carry_out(
+            house, s, house.groups[CIG], order, by="A. Martin", at=THURSDAY + dt.timedelta(hours=1)
+        )
     house.close()
     assert done.outcome == "done"
     return town
