@@ -39,6 +39,7 @@ def carry_out(
     house: House, s: Session, group: Group, order: Order, *, by: str, at: dt.datetime, mail: int | None = None
 ) -> list[Done]:
     """Applies an order of the group's coordinator, journalled with who gave it (`mail`: in which mail)."""
+    house.database.serialise(s, group.id)
     if order.what == "list":
         waits = lists.ask_again(s, group, group.lot(order.lot), by=by, at=at)
         return [Done(order=order, outcome="done" if waits else "nobody")]

@@ -163,10 +163,10 @@ def sweep(house: House) -> int:
     meanwhile waits for us (`hold_blobs`), and puts its bytes down again.
     """
     with house.database.session() as s:
-        names = s.scalars(select(SpentRow).order_by(SpentRow.sha256).limit(BATCH)).all()
-        if not names:
+        if s.scalar(select(SpentRow.sha256).limit(1)) is None:
             return 0
         house.database.hold_blobs(s, alone=True)
+        names = s.scalars(select(SpentRow).order_by(SpentRow.sha256).limit(BATCH)).all()
         if s.scalar(select(MailRow.id).where(MailRow.state.in_(UNDER_WAY)).limit(1)) is not None:
             return 0
         for name in names:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from daemon.store import journal
@@ -117,9 +118,10 @@ def _forget(s: Session, at: dt.datetime, kind: str, name: str, value: object) ->
 
 
 def spent(s: Session, blobs: Iterable[str]) -> None:
-    """These bytes may go as soon as no row needs them."""
+    """These bytes may go as soon as no row needs them. Two may say so at once."""
+    insert = postgresql.insert if s.get_bind().dialect.name == "postgresql" else sqlite.insert
     for sha256 in sorted(blobs):
-        s.merge(SpentRow(sha256=sha256))
+        s.execute(insert(SpentRow).values(sha256=sha256).on_conflict_do_nothing())
 
 
 def needed(s: Session, sha256: str) -> bool:
