@@ -271,7 +271,7 @@ def listed(lot: str) -> tuple[str, str, str]:
 def test_vote_begins_by_the_list() -> None:
     told, after, opened = listed("vote")
     assert "Vous n’avez rien à commander." in told
-    assert "La coordination adresse à Kercia la liste des établissements engagés" in told
+    assert "adresse elle-même au prestataire la liste des établissements engagés. - Kercia ouvre" in told
     assert "1757678375464" in told, "the recording"
     assert "Kercia ouvre votre espace de vote, désigne un chef de projet et prend contact avec vous" in after
     assert "Votre espace de vote est ouvert" in opened
@@ -299,6 +299,7 @@ def test_several_automatic_lots_say_once_that_there_is_nothing_to_order() -> Non
     schools = [replace(committed(lot), lead=lot == "vote") for lot in ("vote", "pdf", "signature")]
     told = words([x for d in schools for x in decided(d, T0).letters])
     assert told.count("rien à commander") == 1
+    assert told.count("la liste des établissements engagés") == 1
     assert "« vote électronique »" in told
     gone = [replace(d, news=(news("listed", "2025-12-05T10:00", key="k"),)) for d in schools]
     letters = [x for d in gone for x in decided(d, "2025-12-05T10:00").letters if x.key.endswith("/listed")]
