@@ -52,8 +52,8 @@ def _plain(text: str) -> str:
 
 
 def of_words(words: Iterable[Word]) -> float:
-    """The confidence of the weakest word; 1 for digital text and for no word at all."""
-    return min((of_word(w) for w in words), default=1.0)
+    """The confidence of the weakest word that holds letters or figures; 1 for digital text and for no word at all."""
+    return min((of_word(w) for w in words if any(c.isalnum() for c in w.text)), default=1.0)
 
 
 def of_word(word: Word) -> float:

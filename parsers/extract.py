@@ -71,8 +71,8 @@ def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Con
         ordered = order_table.read(pages, sheet.table, sheet.words)
     elif form.rows:
         findings.append(_no_table())
-    amounts, more = form_values.read_totals(sheet.totals, sheet.places[len(sheet.labels) :], pages)
-    fields = form_values.prove_totals({**fields, **amounts}, ordered.lines)
+    amounts, offered, more = form_values.read_totals(sheet.totals, sheet.places[len(sheet.labels) :], pages)
+    fields = form_values.prove_totals({**fields, **amounts}, ordered.lines, offered)
     findings.extend([*more, *ordered.findings])
     findings.extend(checks.doubtful_line(label) for label in dict.fromkeys(ordered.doubtful))
     if not fields and not ordered.touched and not (lots - set(form.lots)):

@@ -33,6 +33,8 @@ class Word:
         None  # a second look at the word alone: its sureness of the same, 0 for another, None not taken
     )
     others: tuple[str, ...] = ()  # further readings of an OCR engine, likeliest first: typed values may choose
+    looks: tuple[tuple[tuple[str, float], ...], ...] = ()  # a doubtful word cut out in several ways: of each cut its
+    # readings with their probabilities, the first that of the line as a whole; none where nothing was doubtful
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -148,8 +148,10 @@ def decode(steps: NDArray[np.float32], letters: tuple[str, ...], stretch: float 
     return Reading(glyphs=tuple(glyphs), steps=steps, letters=letters, stretch=stretch)
 
 
-def alternatives(reading: Reading, left: float, right: float, *, most: int = 6) -> tuple[str, ...]:
-    """The readings of the part of a line between two shares of its width, likeliest first (prefix beam search)."""
+def likely(reading: Reading, left: float, right: float, *, most: int = 6) -> tuple[tuple[str, float], ...]:
+    """The readings of the part of a line between two shares of its width, each with its probability, likeliest first
+    (prefix beam search).
+    """
     import numpy as np
 
     steps = reading.steps
@@ -158,12 +160,12 @@ def alternatives(reading: Reading, left: float, right: float, *, most: int = 6) 
     last = min(int(np.ceil(right / reading.stretch * count)), count)
     beams: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}  # text -> probability ending in blank, in its last letter
     for row in steps[first:last]:
-        likely = np.flatnonzero(row > 0.004)
-        if len(likely) == 0:
-            likely = np.array([int(row.argmax())])
+        probable = np.flatnonzero(row > 0.01)
+        if len(probable) == 0:
+            probable = np.array([int(row.argmax())])
         grown: dict[str, list[float]] = {}
         for text, (blank, letter) in beams.items():
-            for i in likely:
+            for i in probable:
                 p = float(row[i])
                 char = reading.letters[i]
                 if not char:
@@ -177,8 +179,11 @@ def alternatives(reading: Reading, left: float, right: float, *, most: int = 6) 
                     grown.setdefault(text + char, [0.0, 0.0])[1] += p * (blank + letter)
         kept = sorted(grown.items(), key=lambda kv: -sum(kv[1]))[: 2 * most]
         beams = {text: (b, e) for text, (b, e) in kept}
-    ranked = sorted(beams.items(), key=lambda kv: -sum(kv[1]))
-    return tuple(dict.fromkeys(text.strip() for text, p in ranked[:most] if text.strip() and sum(p) > 1e-4))
+    out: dict[str, float] = {}
+    for text, ends in sorted(beams.items(), key=lambda kv: -sum(kv[1]))[:most]:
+        if text.strip() and sum(ends) > 1e-4:
+            out[text.strip()] = out.get(text.strip(), 0.0) + sum(ends)
+    return tuple(out.items())
 
 
 def models() -> tuple[Path, Path] | None:

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from parsers.ocr.engines import ROW, TRAINED, Glyph, Rapid, Reading, alternatives
+from parsers.ocr import digits
+from parsers.ocr.engines import ROW, TRAINED, Glyph, Rapid, Reading, likely
 from parsers.ocr.marks import Comb, Rect
 
 Pixels = NDArray[Any]
@@ -24,6 +25,7 @@ AFTER_COLON = round(0.17 * ROW)  # the same behind a colon: a label ends there
 TIGHT = "-.@/'’_"  # characters within numbers, names and addresses
 GAP = 5  # rows of white that end a word above and below; the dots of an i are nearer
 SIDEWAYS = 0.12  # of a line's height, added to either end
+MOST = 8  # readings of a word that are kept
 SURE = 0.97  # characters read with less have their alternatives looked up
 FIGURES = re.compile(r"[0-9oO/.,-]+[€%]?")
 DATE = re.compile(r"([0-3]?\d)[/1]([01]?\d)[/1](20\d\d|\d\d)")  # a hand's slash is often read as a one
@@ -38,7 +40,9 @@ class Read:
     confidence: float  # of its least sure character
     line: int  # which detected line it belongs to
     others: tuple[str, ...] = ()  # readings that came next, likeliest first
+    look: tuple[tuple[str, float], ...] = ()  # what it may say, with probabilities; none where it is sure
     comb: bool = False
+    told: str = ""  # of a comb, its digits as the classifier tells them, "?" where it is not sure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,13 +171,25 @@ def _word(
     y0, y1 = _rows(dark[:, x0:x1])
     text, swapped = _figures("".join(g.char for g in group))
     confidence = min(g.confidence for g in group) * (0.97 if swapped else 1.0)
-    others: tuple[str, ...] = ()
+    look: tuple[tuple[str, float], ...] = ()
     if confidence < SURE:
-        found = alternatives(reading, edge[0] / width, edge[1] / width)
-        others = tuple(o for o in found if o != text)
+        look = _whole(likely(reading, edge[0] / width, edge[1] / width, most=MOST))
     return Read(
-        text=text, box=_placed(cut, (x0, y0, x1, y1)), confidence=confidence, line=line, others=_with_date(text, others)
+        text=text,
+        box=_placed(cut, (x0, y0, x1, y1)),
+        confidence=confidence,
+        line=line,
+        others=_with_date(text, tuple(o for o, _ in look if o != text)),
+        look=look,
     )
+
+
+def _whole(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Readings of one word: the spaces that were seen in it go."""
+    out: dict[str, float] = {}
+    for text, p in found:
+        out[text.replace(" ", "")] = out.get(text.replace(" ", ""), 0.0) + p
+    return tuple(sorted(out.items(), key=lambda o: -o[1]))
 
 
 def _rows(dark: NDArray[Any]) -> tuple[int, int]:
@@ -216,26 +232,45 @@ def _placed(cut: Crop, box: tuple[float, float, float, float]) -> tuple[float, f
     return cut.left + x0, cut.top + y0 + drop, cut.left + x1, cut.top + y1 + drop
 
 
-def again(engine: Rapid, gray: Pixels, word: Read) -> tuple[str, float]:
-    """A second look at one word alone, cut out anew: what it says now and how sure it is."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a further cut of one word says."""
+
+    text: str
+    sure: float  # of its least sure character
+    readings: tuple[tuple[str, float], ...]  # with their probabilities, likeliest first
+
+
+def look(engine: Rapid, gray: Pixels, word: Read, *, over: float, wide: float = 1.0) -> Look:
+    """A further look at one word alone, cut out anew with `over` of its height as margin, stretched sideways by
+    `wide`.
+    """
     x0, y0, x1, y1 = word.box
-    side, over = 0.2 * (y1 - y0) + 2, 0.18 * (y1 - y0) + 2
-    quad = np.array([[x0 - side, y0 - over], [x1 + side, y0 - over], [x1 + side, y1 + over], [x0 - side, y1 + over]])
+    side, more = over * (y1 - y0) + 2, 0.9 * over * (y1 - y0) + 2
+    quad = np.array([[x0 - side, y0 - more], [x1 + side, y0 - more], [x1 + side, y1 + more], [x0 - side, y1 + more]])
     cut = crop(gray, quad.astype(np.float32))
     if cut is None:
-        return "", 0.0
-    glyphs = engine.read(cut.picture, least=TRAINED).glyphs
-    text, _ = _figures("".join(g.char for g in glyphs if g.char != " "))
-    return text, min((g.confidence for g in glyphs if g.char != " "), default=0.0)
+        return Look(text="", sure=0.0, readings=())
+    picture = cut.picture
+    if wide != 1.0:
+        picture = np.asarray(cv2.resize(picture, None, fx=wide, fy=1.0, interpolation=cv2.INTER_LINEAR), np.uint8)
+    reading = engine.read(picture, least=TRAINED)
+    glyphs = [g for g in reading.glyphs if g.char != " "]
+    text, _ = _figures("".join(g.char for g in glyphs))
+    sure = min((g.confidence for g in glyphs), default=0.0)
+    return Look(text=text, sure=sure, readings=_whole(likely(reading, 0.0, 1.0, most=MOST)))
 
 
 # ---- comb cells ----------------------------------------------------------------------------------------------------
 
 
-def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...]]:
-    """The cells' contents set side by side without their frames, and which cells hold something."""
+def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str]:
+    """The cells' contents set side by side without their frames, which cells hold something, and their digits as the
+    classifier tells them one by one.
+    """
     filled: list[int] = []
     tiles: list[Pixels] = []
+    told = ""
     for i, (x0, y0, x1, y1) in enumerate(comb.cells):
         inset = 2
         cell = clean[y0 + inset : y1 - inset, x0 + inset : x1 - inset]
@@ -257,8 +292,10 @@ def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...]]:
         columns = np.flatnonzero(near.any(axis=0))
         tiles.append(alone[:, max(columns[0] - 1, 0) : columns[-1] + 2])
         filled.append(i)
+        digit, sure = digits.tell(alone)
+        told += digit if digit and sure >= digits.SURE else "?"
     if not tiles:
-        return np.full((ROW, ROW), 250, np.uint8), ()
+        return np.full((ROW, ROW), 250, np.uint8), (), ""
     height = max(t.shape[0] for t in tiles)
     gap = np.full((height, max(3, height // 9)), 250, np.uint8)
     parts: list[Pixels] = [gap]
@@ -272,23 +309,23 @@ def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...]]:
     canvas = np.full((ROW, small.shape[1]), 250, np.uint8)
     top = (ROW - small.shape[0]) // 2
     canvas[top : top + small.shape[0]] = small
-    return canvas, tuple(filled)
+    return canvas, tuple(filled), told
 
 
 def comb_word(clean: Pixels, comb: Comb, engine: Rapid, line: int) -> Read | None:
     """A comb's characters as one word; None where it is empty. One character a cell, or it is not sure."""
-    row, filled = comb_row(clean, comb)
+    row, filled, told = comb_row(clean, comb)
     if not filled:
         return None
     reading = engine.read(row)
     glyphs = [g for g in reading.glyphs if g.char not in " .,'’-|"]
     text = "".join(g.char for g in glyphs)
     confidence = min((g.confidence for g in glyphs), default=0.0)
-    others = alternatives(reading, 0.0, 1.0)
+    others = [o for o, _ in _whole(likely(reading, 0.0, 1.0, most=MOST))]
     gaps = filled != tuple(range(filled[0], filled[0] + len(filled)))
     if len(glyphs) != len(filled) or gaps:
-        right = [o for o in others if len(o.replace(" ", "")) == len(filled)]
-        text = right[0].replace(" ", "") if right and not gaps else text
+        right = [o for o in others if len(o) == len(filled)]
+        text = right[0] if right and not gaps else text
         confidence = min(confidence, 0.5)
     first, last = comb.cells[filled[0]], comb.cells[filled[-1]]
     box: Rect = first[0], first[1], last[2], last[3]
@@ -297,8 +334,9 @@ def comb_word(clean: Pixels, comb: Comb, engine: Rapid, line: int) -> Read | Non
         box=box,
         confidence=confidence,
         line=line,
-        others=tuple(o.replace(" ", "") for o in others if o.replace(" ", "") != text),
+        others=tuple(o for o in others if o != text),
         comb=True,
+        told=told,
     )
 
 

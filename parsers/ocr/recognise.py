@@ -17,6 +17,7 @@ from parsers.records import Box, Finding, Limits
 
 Pixels = NDArray[Any]
 
+SETTLED = 0.97  # sureness of a word that every further cut and the second engine read alike
 READ_THROUGH = 0.75  # above this confidence no word was struck out
 
 NO_ENGINE = Finding(
@@ -169,6 +170,17 @@ def _struck(word: Read, found: marks.Marks) -> bool:
 
 
 def _word(word: Read, verdict: witness.Verdict | None, *, struck: bool) -> Word:
+    settled = witness.settled(verdict) if verdict else ""
+    if settled and settled != word.text:
+        return Word(
+            text=settled,
+            box=_points(word.box),
+            origin="ocr",
+            confidence=SETTLED,
+            second=settled,
+            size=round((word.box[3] - word.box[1]) / SCALE, 1),
+            others=(word.text, *word.others),
+        )
     return Word(
         text=word.text,
         box=_points(word.box),
@@ -179,6 +191,7 @@ def _word(word: Read, verdict: witness.Verdict | None, *, struck: bool) -> Word:
         struck=struck,
         again=None if verdict is None or verdict.again is None else round(verdict.again, 4),
         others=(*word.others[:1], verdict.other, *word.others[1:]) if verdict and verdict.other else word.others,
+        looks=verdict.looks if verdict else (),
     )
 
 

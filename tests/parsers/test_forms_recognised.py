@@ -146,3 +146,56 @@ def test_a_struck_value_and_the_new_one_are_put_to_a_person() -> None:
 def test_words_of_offices_that_run_together_stand_apart() -> None:
     found = _recognised("lot2-order-flat-signed", _misread(générale="généraledes", des=""))
     assert found.fields["contact_role"].value == "Directrice générale des services"
+
+
+Cuts = tuple[tuple[tuple[str, float], ...], ...]
+
+
+def _looked_at(text: str, looks: Cuts, *, read: str = "", second: str | None = "?") -> Change:
+    """A doubtful word that was cut out anew in several ways."""
+
+    def change(w: Word) -> Word:
+        return replace(w, text=read or w.text, second=second, confidence=0.6, looks=looks) if w.text == text else w
+
+    return change
+
+
+def _cuts(line: dict[str, float], *others: dict[str, float]) -> Cuts:
+    return tuple(tuple(look.items()) for look in (line, *others))
+
+
+_STREET = "l'Abbé-Grégoire"
+
+
+def test_a_word_that_every_further_cut_reads_alike_asks_nobody() -> None:
+    sure = {_STREET: 0.97}
+    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, sure, sure)))
+    assert not found.findings
+    assert found.fields["street"].confidence >= 0.9
+
+
+def test_one_cut_that_hesitates_keeps_the_doubt() -> None:
+    sure, unsure = {_STREET: 0.97}, {_STREET: 0.7, "l'Abbe-Gregoine": 0.25}
+    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, unsure, sure)))
+    assert [f.field for f in found.findings] == ["street"]
+
+
+def test_readings_that_differ_in_accents_and_capitals_alone_count_as_one() -> None:
+    cut = {_STREET: 0.5, "l'Abbe-Grégoire": 0.3, "l'ABBÉ-Grégoire": 0.17}
+    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts(cut, cut, cut, cut)))
+    assert not found.findings
+
+
+def test_further_cuts_change_no_value_without_the_second_engine() -> None:
+    wrong, sure = "l'Abbé-Grégoine", {_STREET: 0.98}
+    cuts = _cuts({wrong: 0.6, _STREET: 0.3}, sure, sure, sure)
+    alone = _recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong))
+    assert [f.field for f in alone.findings] == ["street"]
+    both = _recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong, second=_STREET))
+    assert both.fields["street"].value == ORDER_READ["street"]
+    assert not both.findings
+
+
+def test_a_date_of_another_century_is_put_to_a_person() -> None:
+    found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "4/3/2071"}))
+    assert [f.field for f in found.findings] == ["signed_on"]

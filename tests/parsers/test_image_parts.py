@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from parsers.ocr import engines, geometry, lines, marks, witness
+from parsers.ocr import digits, engines, geometry, lines, marks, witness
 from parsers.ocr.geometry import SCALE
 from parsers.ocr.lines import Crop, Read
 
@@ -150,9 +150,11 @@ def test_decoding_drops_repeats_and_keeps_each_character_s_own_confidence():
     assert [round(g.column, 2) for g in reading.glyphs] == [0.25, 0.58, 0.75, 0.92]
 
 
-def test_alternatives_come_likeliest_first():
+def test_readings_come_with_their_probabilities_likeliest_first():
     reading = engines.decode(steps({"1": 0.9}, {}, {"1": 0.6, "7": 0.38}, {}), LETTERS)
-    assert engines.alternatives(reading, 0, 1)[:2] == ("11", "17")
+    found = engines.likely(reading, 0, 1)
+    assert [text for text, _ in found[:2]] == ["11", "17"]
+    assert [p for _, p in found[:2]] == pytest.approx([0.54, 0.342], abs=0.01)
 
 
 def crop_of(gaps: list[tuple[int, int]], width: int = 200) -> Crop:
@@ -204,8 +206,9 @@ def test_a_comb_s_row_leaves_the_frames_out():
     for i in (0, 2):
         cv2.putText(page, "8", (110 + 37 * i, 130), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2)
     found = marks.find(page)
-    row, filled = lines.comb_row(found.clean, found.combs[0])
+    row, filled, told = lines.comb_row(found.clean, found.combs[0])
     assert filled == (0, 2)
+    assert told == "88"
     assert row.shape[0] == engines.ROW
 
 
@@ -261,3 +264,41 @@ def test_a_blackened_box_with_white_stripes_is_one_ticked_box():
         cv2.line(page, (101, y), (125, y), 20, 3)
     found = marks.find(page).boxes
     assert [b.state for b in found] == [True]
+
+
+def penned(*strokes: list[tuple[int, int]]) -> np.ndarray:
+    """A character in one cell, drawn by a pen."""
+    cell = np.full((60, 44), 250, np.uint8)
+    for points in strokes:
+        cv2.polylines(cell, [np.array(points, np.int32)], False, 40, 3, cv2.LINE_AA)
+    return cell
+
+
+def test_a_one_with_its_upstroke_and_a_seven_are_told_apart():
+    one = penned([(12, 24), (24, 8), (23, 52)])
+    seven = penned([(9, 10), (32, 9), (17, 52)], [(13, 31), (31, 29)])
+    assert [digits.tell(cell)[0] for cell in (one, seven)] == ["1", "7"]
+
+
+def test_a_cell_seen_otherwise_by_the_classifier_makes_a_doubt_and_one_not_told_none():
+    def comb(told: str) -> witness.Verdict:
+        word = Read(text="7783", box=(0, 0, 90, 20), confidence=0.99, line=0, comb=True, told=told)
+        return witness._of_comb(word)
+
+    assert comb("7783") == witness.Verdict(second="7783", confidence=pytest.approx(0.999))
+    assert comb("77?3").confidence == pytest.approx(0.891)
+    assert comb("1783").confidence < 0.75
+    assert comb("").second is None
+
+
+def verdict(second: str | None, *cuts: tuple[tuple[str, float], ...]) -> witness.Verdict:
+    return witness.Verdict(second=second, confidence=0.6, looks=((("Vville", 0.5),), *cuts))
+
+
+def test_a_word_is_settled_by_further_cuts_and_the_second_engine_together():
+    sure, unsure = (("Ville", 0.97),), (("Ville", 0.6), ("Vville", 0.3))
+    assert witness.settled(verdict("Ville", sure, sure, sure)) == "Ville"
+    assert witness.settled(verdict("Ville", sure, sure, unsure)) == ""
+    assert witness.settled(verdict("Vile", sure, sure, sure)) == ""
+    assert witness.settled(verdict(None, sure, sure, sure)) == ""
+    assert witness.settled(verdict("Ville", sure)) == ""
