@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from rules.decide import decide
 from rules.lists import automatic, decide_list
 from rules.records import Decision, PieceOnFile
 from tests.simulation.shell import OVER, Books, Post, Review, Sheet
@@ -132,8 +131,9 @@ class Watch:
         self._must("no forward beside an open doubt", not doubts, f"{what}: {doubts}")
 
     def _open(self, sheet: Sheet, piece: PieceOnFile) -> bool:
-        """A doubt about a paper that no later good one replaces."""
-        if self.truth[sheet.ref, piece.id] != "doubt":
+        """A doubt about a paper of this lot that no later good one replaces."""
+        elsewhere = bool(piece.lots) and sheet.lot not in piece.lots  # sent back to the member, whatever it says
+        if elsewhere or self.truth[sheet.ref, piece.id] != "doubt":
             return False
         alike = [p for p in sheet.pieces.values() if p.kind == piece.kind and p.received_at > piece.received_at]
         return not any(self.truth[sheet.ref, p.id] == "good" for p in alike)
@@ -173,7 +173,7 @@ class Watch:
         self.on_step(now, sheets)
         for sheet in sheets:
             what = f"{sheet.ref} ({sheet.state}, {sheet.owner.member.name}) at {now.astimezone(PARIS)}"
-            again = decide(self.books.groups[sheet.group], self.books.dossier(sheet), now)
+            again = self.books.decide(self.books.groups[sheet.group], self.books.dossier(sheet), now)
             unknown = [x.key for x in again.letters if x.key not in self.books.posts]
             self._must("nothing owed before next_at", not unknown and again.state == sheet.state, f"{what}: {unknown}")
 

@@ -42,6 +42,10 @@ QUESTION = "list_review/"
 ADMISSION = "admit/"
 COORDINATION = "coordination@{}.example.org"
 
+Decide = Callable[
+    [Group, Dossier, dt.datetime], Decision
+]  # `rules.decide.decide`, or a broken one for the watch to see
+
 
 @dataclass(eq=False)
 class Owner:
@@ -135,6 +139,7 @@ class Books:
     on_placed: Callable[[Sheet, PieceOnFile, tuple[tuple[str, str], ...]], None]
     on_shared: Callable[[Sheet, Sheet, PieceOnFile], None]  # new dossier, the one that the piece comes from, piece
     on_review: Callable[[Review, str, Sequence[Sheet]], None]
+    decide: Decide = decide
     sheets: dict[str, Sheet] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
     posts: dict[str, Post] = field(default_factory=dict)
@@ -271,7 +276,7 @@ class Books:
         """Asks the rules, keeps the answer."""
         self.decisions += 1
         dossier = self.dossier(sheet)
-        decision = decide(self.groups[sheet.group], dossier, now)
+        decision = self.decide(self.groups[sheet.group], dossier, now)
         before, sheet.state, sheet.decision = sheet.state, decision.state, decision
         self.wake(sheet, decision.next_at)
         self.settled[sheet.ref] = sheet

@@ -16,7 +16,7 @@ from tests.simulation.slice import Slice, letters
 from tests.simulation.year import START, Year
 
 MEMBERS = 150  # the command runs 1,500: `python -m tests.simulation.year`; this is its tenth, to keep tests short
-SLICE = 60  # members of three months through the real runners
+SLICE = 12  # members of three months through the real runners; `python -m tests.simulation.slice` runs 60
 
 
 def test_nothing_breaks_in_a_year() -> None:

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
+from rules.decide import decide
 from rules.load import shipped
 from rules.records import Decision, PieceOnFile
 from tests.simulation.invariants import PARIS, Watch
 from tests.simulation.people import CIG, LDMEMS, LOTS, Desk, Person, person
-from tests.simulation.shell import COORDINATION, Books, Delivered, Owner, Post, Review, Sheet
+from tests.simulation.shell import COORDINATION, Books, Decide, Delivered, Owner, Post, Review, Sheet
 
 PROVIDERS = ("achatpublic", "dematis", "kercia", "exm", "foxit", "certigna", "yousign")
 START = dt.datetime(2025, 9, 1, 9, 0, tzinfo=PARIS).astimezone(dt.UTC)
@@ -37,6 +38,7 @@ class Year:
     members: int
     seed: int
     days: int = 365
+    decide: Decide = decide
     script: list[tuple[dt.datetime, list[Act]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Year:
         self.books = Books(
             groups={g: shipped(g) for g in (CIG, LDMEMS)},
             providers={p: f"dossiers@{p}.example.org" for p in PROVIDERS},
+            decide=self.decide,
             on_sent=self._sent,
             on_settled=self._settled,
             on_placed=self._placed,
