@@ -133,6 +133,11 @@ def test_a_statement_is_no_question_unless_it_is_clear():
     assert intents.predict("", text, files=True, documents=True) == ("submit",)
 
 
+def test_to_take_part_in_a_training_is_not_to_join():
+    text = "Y a-t-il encore une visioconférence sur le parapheur ? Deux agents aimeraient y participer."
+    assert intents.predict("", text) == ("training",)
+
+
 def test_a_screenshot_belongs_to_its_question_and_a_document_is_filed_all_the_same():
     text = "Le site affiche une erreur quand je veux me connecter, que faire ?"
     assert intents.predict("", text, files=True, documents=False) == ("question_technical",)
