@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from daemon.errors import VaguemestreError
+from daemon.errors import ServiceUnreachable, VaguemestreError
 from parsers.containers import Leaf
 from parsers.records import Context, Finding, Reading
 
@@ -141,12 +141,15 @@ class Reader:
         self.close()
         spawn = multiprocessing.get_context("spawn")  # a fork would carry threads' locks and open sockets along
         ours, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=_child, args=(theirs, self.context), daemon=True, name="vaguemestre-reader"
-        )
-        self._process.start()
-        theirs.close()
-        self._pipe, self._served = ours, 0
+        process = spawn.Process(target=_child, args=(theirs, self.context), daemon=True, name="vaguemestre-reader")
+        try:
+            process.start()
+        except OSError as e:  # no memory, no process left: nothing that this mail could help
+            ours.close()
+            raise ServiceUnreachable(f"le lecteur ne démarre pas ({e})", "vérifiez la mémoire et les limites") from e
+        finally:
+            theirs.close()
+        self._process, self._pipe, self._served = process, ours, 0
         return ours
 
     def close(self) -> None:

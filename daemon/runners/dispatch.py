@@ -100,6 +100,8 @@ class Dispatch:
             if first.raw is None:
                 try:
                     return self._compose(s, self._gathered(s, first, now), now)
+                except ServiceUnreachable:
+                    raise  # an outage of the blob store: the letter is as good as before
                 except (VaguemestreError, LookupError, ValueError, TypeError) as e:
                     # A template that a coordinator changed, a fact that is missing: this letter waits and is seen;
                     # every other one leaves.
@@ -107,7 +109,15 @@ class Dispatch:
                     self._unwritten(s, first, f"{type(e).__name__} : {e}", now)
                     return True
             rows = s.scalars(select(LetterRow).where(LetterRow.message_id == first.message_id)).unique().all()
-        return self._envelope(rows, self.house.blobs.get(first.raw))
+            try:
+                raw = self.house.blobs.get(first.raw)
+            except ServiceUnreachable:
+                raise
+            except VaguemestreError as e:  # these bytes are lost: no others may leave under their Message-ID
+                for row in rows:
+                    fail(s, self.house, row, str(e))
+                return True
+        return self._envelope(rows, raw)
 
     def _unwritten(self, s: Session, row: LetterRow, why: str, now: dt.datetime) -> None:
         row.attempts += 1

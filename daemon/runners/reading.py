@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from daemon import authentication
-from daemon.errors import VaguemestreError
+from daemon.errors import ServiceUnreachable, VaguemestreError
 from daemon.house import House
 from daemon.mailbox import Folder
 from daemon.reader import Reader
@@ -60,6 +60,9 @@ class ReadingRunner:
                 if kept
                 else self._with(context, version).read(raw, _name(mail))
             )
+        except ServiceUnreachable:
+            self._release(mail.id)  # an outage is no fault of the mail's: it costs it no try
+            raise
         except VaguemestreError as e:
             self._failed(mail.id, str(e))
             return True
@@ -103,6 +106,11 @@ class ReadingRunner:
             row.nature, row.thread = mail.nature, list(reversed(mail.in_reply_to))
             if mail.message_id:
                 row.key = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
+
+    def _release(self, mail_id: int) -> None:
+        with self.house.database.session() as s:
+            row = s.get_one(MailRow, mail_id)
+            row.claimed_by = row.claimed_until = None
 
     def _failed(self, mail_id: int, why: str) -> None:
         now = self.house.clock()

@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import Any
 
-from daemon.errors import ConfigurationError, ServiceUnreachable
+from daemon.errors import ConfigurationError, ServiceUnreachable, VaguemestreError
 
 
 class BlobStore:
@@ -53,18 +53,27 @@ class BlobStore:
         return sha256
 
     def get(self, sha256: str) -> bytes:
-        """The bytes; what comes back is checked against its name."""
+        """The bytes; what comes back is checked against its name.
+
+        Raises ServiceUnreachable where the store does not answer, VaguemestreError where these bytes alone are lost.
+        """
         try:
             data: Any = self._fs.cat_file(self._path(sha256))
+        except FileNotFoundError as e:
+            if self._empty():  # not mounted, perhaps
+                raise ServiceUnreachable(
+                    "[store] blobs : rien n’y est", remedy="vérifiez que le dossier est monté"
+                ) from e
+            raise VaguemestreError(
+                f"[store] blobs : {sha256[:12]}… manque", "restaurez-le depuis une sauvegarde"
+            ) from e
         except OSError as e:
             raise ServiceUnreachable(
                 f"[store] blobs : {sha256[:12]}… ne peut pas être lu ({e})",
                 remedy="vérifiez que le dossier est monté et complet",
             ) from e
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise ServiceUnreachable(
-                f"[store] blobs : {sha256[:12]}… est abîmé", remedy="restaurez ce dossier depuis une sauvegarde"
-            )
+            raise VaguemestreError(f"[store] blobs : {sha256[:12]}… est abîmé", "restaurez-le depuis une sauvegarde")
         return bytes(data)
 
     def remove(self, sha256: str) -> None:
@@ -75,5 +84,12 @@ class BlobStore:
             return
         except OSError as e:
             raise ServiceUnreachable(
-                f"blob {sha256[:12]}… cannot be removed: {e}", remedy="check [store] blobs: rights on the folder"
+                f"[store] blobs : {sha256[:12]}… ne peut pas être effacé ({e})",
+                remedy="vérifiez les droits sur le dossier",
             ) from e
+
+    def _empty(self) -> bool:
+        try:
+            return not self._fs.ls(self._root, detail=False)
+        except OSError:
+            return True

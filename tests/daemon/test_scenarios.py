@@ -1,11 +1,15 @@
 """People who do not follow the script: what they send, and what must and must not come of it."""
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from daemon.clock import PARIS
+from daemon.errors import ServiceUnreachable
+from daemon.runners.intake import Intake
+from daemon.runners.reading import ReadingRunner
 from fixtures import scene
 from fixtures.scene import Body, siret
 from tests.daemon.test_commands import vaguemestre
@@ -241,6 +245,44 @@ def test_papers_for_a_dossier_that_is_over_are_put_to_the_coordinator(town: Town
     assert "n’est plus ouvert" in told
     assert "complet" not in told
     assert "ne figure pas encore" not in told
+
+
+def test_an_outage_of_the_blob_store_costs_a_mail_no_try(town: Town) -> None:
+    blobs, away = town.folder / "blobs", town.folder / "away"
+    raw = scene.mail(A, "x@example.org", "Bon", "Voici.", {"bc.pdf": scene.order(A, "2")}, message_id="a@test.example")
+    town.deliver(raw)
+    house = town.house()
+    reading = ReadingRunner(house)
+    try:
+        house.take_census()
+        assert asyncio.run(Intake(house, CIG).step())
+        blobs.rename(away)
+        for _ in range(5):
+            with pytest.raises(ServiceUnreachable):
+                asyncio.run(reading.step())
+        away.rename(blobs)
+        assert asyncio.run(reading.step())
+    finally:
+        reading.close()
+        house.close()
+    town.run()
+    assert len(town.sent(A.email)) == 1
+
+
+def test_a_mail_whose_bytes_are_lost_does_not_stop_the_next(town: Town) -> None:
+    for n, body_ in enumerate(("Un", "Deux")):
+        order = scene.order(A, "2", number=f"N-{n}")
+        town.deliver(scene.mail(A, "x@example.org", body_, body_, {"bc.pdf": order}, message_id=f"l{n}@test.example"))
+    house = town.house()
+    try:
+        assert asyncio.run(Intake(house, CIG).step())
+    finally:
+        house.close()
+    lost = next(e["data"]["sha256"] for e in town.events() if e["kind"] == "mail.received")
+    (town.folder / "blobs" / lost[:2] / lost).unlink()
+    for hours in range(0, 30, 6):
+        town.run(town.now + dt.timedelta(hours=hours))
+    assert town.filed() == {"Traités": 1, "En erreur": 1}
 
 
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from daemon.errors import ServiceUnreachable
+from daemon.errors import ServiceUnreachable, VaguemestreError
 from daemon.store import journal
 from daemon.store.blobs import BlobStore
 from daemon.store.database import Database
@@ -150,8 +150,14 @@ def test_a_blob_is_kept_once_and_checked(tmp_path: Path) -> None:
     files = [p for p in tmp_path.rglob("*") if p.is_file()]
     assert [p.name for p in files] == [sha256]
     files[0].write_bytes(b"bon de commando")
-    with pytest.raises(ServiceUnreachable, match="damaged"):
+    with pytest.raises(VaguemestreError, match="abîmé"):
         blobs.get(sha256)
+    other = blobs.put(b"fiche")
+    files[0].unlink()
+    with pytest.raises(VaguemestreError, match="manque") as lost:
+        blobs.get(sha256)
+    assert not isinstance(lost.value, ServiceUnreachable), "one blob is lost, the store answers"
+    assert blobs.get(other) == b"fiche"
 
 
 def test_a_blob_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
