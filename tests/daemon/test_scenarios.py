@@ -285,6 +285,18 @@ def test_a_mail_whose_bytes_are_lost_does_not_stop_the_next(town: Town) -> None:
     assert town.filed() == {"Traités": 1, "En erreur": 1}
 
 
+def test_a_document_that_a_person_must_open_is_told_to_that_person(town: Town) -> None:
+    scan = (Path(scene.__file__).parent / "documents" / "piege-illisible.pdf").read_bytes()
+    post(town, B, "Bonjour,\nQuand la facture sera-t-elle émise ? Voici notre papier.", {"papier.pdf": scan})
+    told = body(town.sent(B.email)[-1])
+    assert "« papier.pdf »".replace(" ", "\xa0") in told or "papier.pdf" in told
+    assert "une personne va l’ouvrir" in told
+    assert "merci de l’ouvrir" not in told, "this is asked of the coordinator"
+    put = body(town.sent(COORDINATOR)[-1])
+    assert "papier.pdf" in put
+    assert "merci de l’ouvrir" in put.lower()
+
+
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
     for n in range(14):
         sent = town.sent(A.email)
