@@ -20,10 +20,14 @@ def member_name(view: View) -> Read | None:
     if block is not None:
         for f in view.inside(block):
             if f.key == "member_name" and f.text and not any(c.isdigit() for c in f.text[:3]):
-                return value_of(f)
+                return _whole(view, block, f.text, f.value) if f.how == "below" and f.value else value_of(f)
         name = parties.address(block, view.context).name
         if name is not None:
             return _whole(view, block, *name)
+    for other in view.buyers:
+        found = parties.address(other, view.context).name if other is not block else None
+        if found is not None and names.core(found[0]) and names.is_public_body(found[0]):
+            return _whole(view, other, *found)
     for f in view.labelled("member_name"):
         if names.is_public_body(f.text):
             return value_of(f)
@@ -42,6 +46,8 @@ def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
     more = under[0]
     both = f"{name} {more.text}"
     elsewhere = any(values.fold(both) in o.folded for sheet in view.sheets for o in sheet.segments)
+    if more.text[:1].islower() or not names.core(name):
+        elsewhere = True  # « Centre communal d’action » names nobody yet
     if elsewhere or parties.in_census(both, view.context):
         return both, (*s.words, *more.words), s.page
     room = max(o.box[2] for o in block.segments) - s.box[2]
@@ -107,6 +113,14 @@ def address(view: View) -> dict[str, Read | None]:
         for k, v in (("street", a.street), ("postal_code", a.postal_code), ("city", a.city))
         if v is not None
     }
+    if a.city is None:  # a letterhead of two parts: the name on top, the address in the foot
+        for other in (b for b in view.buyers if b.role == "buyer" and b is not block):
+            foot = parties.address(other, view.context)
+            same = foot.name is None or not names.core(foot.name[0]) or foot.name == a.name
+            if foot.city is not None and foot.postal_code is not None and same:
+                parts = (("street", foot.street), ("postal_code", foot.postal_code), ("city", foot.city))
+                found |= {k: (v[0], v[1].words, v[1].page) for k, v in parts if v is not None}
+                return found
     labelled = view.inside(block)
     if a.city is None and not any(f.key in ("place", "city") and f.text for f in labelled):
         # A form of rows: each label stands in a cell of its own.

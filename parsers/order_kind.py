@@ -86,7 +86,9 @@ def titles(sheet: Sheet) -> list[Title]:
         key = re.sub(r"^[-–—*•«\"'(\s]+", "", key)
         shift = len(s.key) - len(key) if s.key.endswith(key) else 0
         kind, m = _kind(key)
-        if kind is None and (dash := re.match(r"[^-:]{3,40}\s-\s(?=bon de commande|engagement juridique)", key)):
+        if kind is None and (
+            dash := re.match(r"(?:[^-:]{3,40}\s-|objet\s*:)\s(?=(?:bon|lettre) de commande|engagement juridique)", key)
+        ):
             shift, key = shift + dash.end(), key[dash.end() :]
             kind, m = _kind(key)
         if kind is None and s.words[0].origin == "ocr":
@@ -94,7 +96,9 @@ def titles(sheet: Sheet) -> list[Title]:
         if kind is None:
             continue
         rest = key[m.end() :] if m is not None else ""
-        if kind != "other" and not _rest().fullmatch(rest) and not _tolerated(rest):
+        known = _rest().match(rest)
+        after = rest[len(rest[: known.end()].rstrip(" -:(")) :] if known is not None else rest
+        if kind != "other" and after.strip(" .") and not _rest().fullmatch(after) and not _tolerated(after):
             continue
         if kind == "other" and (
             len(key.split()) > 9 or key.rstrip().endswith((".", ";", ",")) or re.match(r"\s*:", rest)

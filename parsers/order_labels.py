@@ -90,9 +90,9 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
                 and re.fullmatch(r"[A-Z0-9][A-Z0-9_.-]+", segment.cut(m.end())[0]) is not None
             )
             referred = (
-                first
+                parted
                 and name == "commitment_number"
-                and re.fullmatch(r"[a-z]{0,4}[-./]?\d[\w./-]*", key[m.end() :].strip()) is not None
+                and re.match(r"\s+[a-z]{0,4}[-./]?\d[\w./-]*(?=\s*$|,|\s+[-–—|;]\s)", key[m.end() :]) is not None
             )
             if not (colon or alone or numbered or coded or referred or (strong and parted)):
                 continue
@@ -156,6 +156,8 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
         text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;:,)/")
         if text:
             whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
+            if mark.key == "order_date" and not values.find_dates(text):
+                whole = _with_year(whole, labels)
             yield _continued(whole, labels) if i + 1 == len(own) else whole
             continue
         if len(own) > 1 and len(own) == sum(not m.colon for m in own) and own[-1].end == len(s.key):
@@ -167,13 +169,13 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
             continue
         heads = mark.key == "member_name" and not mark.colon and _heads(s, labels)
-        if (
-            not heads
-            and (beside := _beside(s, labels, reach, mark.key)) is not None
-            and plausible(mark.key, beside.text)
-        ):
+        beside = None if heads else _beside(s, labels, reach, mark.key)
+        if beside is not None and plausible(mark.key, beside.text):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
             yield _continued(found, labels)
+        elif mark.key == "order_date" and (day := _two_lines(beside or _below(s, labels, mark), labels)) is not None:
+            at, text, words = day
+            yield Found(mark.key, text, words, s, at, mark.colon, mark.strong, "beside" if beside else "below")
         elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
             found = Found(mark.key, below.text, below.words, s, below, mark.colon, mark.strong, "below")
             yield _continued(found, labels)
@@ -192,7 +194,8 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     for _ in range(2):
         full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
         address = found.key == "street" and found.how != "behind"
-        cut = found.key == "siret" and _siret_cut(found.text)
+        phone = found.key == "contact_phone" and not values.find_phones(found.text)
+        cut = phone or (found.key == "siret" and _siret_cut(found.text))
         short = (
             full
             or address
@@ -215,11 +218,42 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
         more = under[0]
         if address and not re.match(r"(?:f-)?\d{5}\s", more.key):
             return found
-        if cut and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
+        if code and not short and not re.fullmatch(r"[A-Z0-9./_-]+", more.text):
+            return found  # a code's second line is one too
+        if phone and not values.find_phones(f"{found.text} {more.text}"):
+            return found
+        if cut and not phone and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
             return found
         text = found.text + ("" if code else " ") + more.text
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
+    return found
+
+
+def _two_lines(
+    s: Segment | None, labels: dict[Segment, tuple[Mark, ...]]
+) -> tuple[Segment, str, tuple[Word, ...]] | None:
+    """A date that a narrow cell breaks over two lines."""
+    below = _next_line(s, labels) if s is not None else None
+    if s is None or below is None:
+        return None
+    text = f"{s.text} {below.text}"
+    return (s, text, (*s.words, *below.words)) if values.parse_date(text) else None
+
+
+def _next_line(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
+    """The one unlabelled line right below a segment, set to its left edge."""
+    under = [o for o in labels if -2 < o.box[1] - s.box[3] < 0.8 * s.height and not labels[o]]
+    below = [o for o in under if abs(o.box[0] - s.box[0]) < 3]
+    return below[0] if len(below) == 1 else None
+
+
+def _with_year(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
+    """A date whose year stands on its cell's next line."""
+    day = _two_lines(found.label, labels)
+    if day is None and (under := _next_line(found.label, labels)) is not None:
+        text = f"{found.text} {under.text}"
+        return replace(found, text=text, words=(*found.words, *under.words)) if values.parse_date(text) else found
     return found
 
 
@@ -237,6 +271,7 @@ def plausible(key: str, text: str) -> bool:
             digits > 0
             and len(folded.split()) <= 5
             and values.parse_date(text) is None
+            and not (folded.split()[0].isalpha() and len(folded.split()[0]) > 4)  # « Exercice 2026 »
             and not re.match(r"\d{1,4}\s*(?:bis|ter)?,?\s+[a-z]|\d{5}\s+[a-z]", folded)
         )
     if key == "order_date":
@@ -265,6 +300,11 @@ def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float, k
     """
     right = [o for o in labels if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
     nearest = min(right, key=lambda o: o.box[0], default=None)
+    if nearest is None:  # a cell of two lines, its caption level with their middle
+        level = [o for o in labels if o.box[0] > s.box[2] and abs(sum(o.box[1::2]) - sum(s.box[1::2])) < 2.2 * s.height]
+        left = min((o.box[0] for o in level), default=0.0)
+        two = [o for o in level if abs(o.box[0] - left) < 1]
+        nearest = min(two, key=lambda o: o.box[1]) if len(two) == 2 else None
     if nearest is None:
         return None
     own = labels[nearest]

@@ -19,8 +19,8 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     person: Found | None = None
     for f in sorted(view.labelled("contact_name"), key=lambda f: not f.strong):
         who = people.split(f.text)
-        if not who.name and (more := _wrapped_name(view, f)) is not None:
-            f, who = more, people.Person(name=people.bare(more.text))
+        if (full := _wrapped_name(view, f, whole=bool(who.name) and not who.role)) is not None:
+            f, who = full, people.Person(name=people.bare(full.text))
         name = who.name or (
             people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
         )
@@ -28,7 +28,12 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
             person = f
             found["contact_name"] = (name, f.words, f.page)
             if who.role:
-                found["contact_role"] = (who.role, f.words, f.page)
+                more = _under(view, f.value or f.label)
+                rest = more.text.split("–")[0].split(",")[0].strip() if more is not None else ""
+                goes_on = (
+                    f.text.endswith(who.role) and rest[:1].islower() and not any(c in rest for c in "@:.0123456789")
+                )
+                found["contact_role"] = (f"{who.role} {rest}" if goes_on else who.role, f.words, f.page)
             elif f.value is not None and (under := _under(view, f.value)) is not None and people.is_role(under.text):
                 found["contact_role"] = (under.text, under.words, under.page)
             break
@@ -36,17 +41,33 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     role = [f for f in view.labelled("contact_role", "signatory_role") if f.label not in foot]
     if "contact_role" not in found and person is not None and role:
         found["contact_role"] = value_of(role[0])
+        more = _under(view, role[0].value or role[0].label)
+        if more is not None and more.text[:1].islower():  # « Cheffe de service » / « commande publique »
+            found["contact_role"] = (f"{role[0].text} {more.text}", (*role[0].words, *more.words), role[0].page)
     found["contact_phone"] = _phone(view, person)
     found |= _emails(view, person, group)
     return found
 
 
-def _wrapped_name(view: View, f: Found) -> Found | None:
-    """A name whose second half stands on the next line of a narrow column."""
-    under = _under(view, f.value or f.label)
-    if under is None or len(f.text.split()) > 2 or not people.is_name(f"{f.text} {under.text}"):
+def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:
+    """A name whose second half stands on the next line of a narrow column.
+
+    Where the first line reads as a `whole` name, the next one goes on only if it had no room there.
+    """
+    s = f.value or f.label
+    under = _under(view, s)
+    if under is None or under.page != s.page or (whole and not _no_room(view, s, under)):
+        return None
+    if len(f.text.split()) > 2 or people.is_role(under.text) or not people.is_name(f"{f.text} {under.text}"):
         return None
     return replace(f, text=f"{f.text} {under.text}", words=(*f.words, *under.words))
+
+
+def _no_room(view: View, s: Segment, under: Segment) -> bool:
+    """Whether the first word of the next line would have reached past the block's widest line."""
+    block = next((b for b in view.blocks if s in b.segments), None)
+    first = under.words[0].box
+    return block is not None and s.box[2] + first[2] - first[0] > max(o.box[2] for o in block.segments)
 
 
 def _under(view: View, s: Segment) -> Segment | None:
@@ -73,7 +94,7 @@ def _places(view: View, person: Found | None) -> list[tuple[int, Segment]]:
 
 
 def _phone(view: View, person: Found | None) -> Read | None:
-    refused = {id(f.value or f.label) for f in view.labels if f.key == "stop" and f.text}
+    refused = {id(f.value or f.label) for f in view.labels if f.key == "stop" and values.find_phones(f.text)}
     labelled = view.labelled("contact_phone")
     for rank, s in _places(view, person):
         if rank == 0 and not order_labels.marks(s) and (numbers := values.find_phones(s.text)):
@@ -87,6 +108,9 @@ def _phone(view: View, person: Found | None) -> Read | None:
             numbers = values.find_phones(s.text) or values.find_phones(person.text)
             if numbers:
                 return numbers[0], s.words, s.page
+    for _, s in _places(view, person):  # beside a sign of a telephone, or in the letterhead
+        if view.role.get(s) == "buyer" and id(s) not in refused and (numbers := values.find_phones(s.text)):
+            return numbers[0], s.words, s.page
     return None
 
 
@@ -102,7 +126,9 @@ def _emails(view: View, person: Found | None, group: str | None) -> dict[str, Re
     for _, s in places:
         more = values.find_emails(person.text) if person is not None and s is person.value else ()
         for address in values.find_emails(s.text) or more or _broken(view, s):
-            if parties.is_provider_domain(address.rpartition("@")[2], view.context):
+            domain = address.rpartition("@")[2]
+            sellers = [b for b in view.blocks if b.role == "supplier"]
+            if parties.is_provider_domain(domain, view.context) or any(parties.is_of(domain, b) for b in sellers):
                 continue
             own = re.match(r"ce\.\d{7}[a-z]@", address) is not None and of_schools
             by_person = person is not None and (s is person.label or s is person.value)

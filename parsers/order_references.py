@@ -30,6 +30,9 @@ def order_number(view: View) -> Read | None:
             if re.match(r"\s*(?:valant engagement juridique)?[\s:-]*(?:n\s?[°*'o]|numero|num\.?)", values.fold(text))
             else ""
         )
+        bare = re.fullmatch(r"\s*[a-z]{0,8}[-./]?\d[\w./-]*\s*", view.title.rest)
+        if bare is not None and not re.fullmatch(r"\s*(?:19|20)\d\d\s*", view.title.rest):  # a year is no number
+            text = view.title.segment.cut(view.title.rest_at)[0]
         if number := _number(text):
             return number, words, view.title.segment.page
         if number is None and (below := _below_title(view)) is not None:
@@ -83,6 +86,8 @@ def service_code(view: View) -> Read | None:
     """Chorus Pro's service code."""
     for f in view.labelled("service_code"):
         code = f.text.split(" – ")[0].split(" - ")[0].strip()
+        if values.fold(code) in ("neant", "aucun", "sans", "sans objet", "non", "nc", "n/a"):
+            return None
         if re.fullmatch(r"[\w./\- ]{1,40}", code) and len(code.split()) <= 3:
             return code, f.words, f.page
     for f in view.labelled("service"):
@@ -107,10 +112,13 @@ def order_date(view: View) -> Read | None:
             return dates[0], view.title.segment.words, view.title.segment.page
     refused = {f.label for f in view.labels if f.key == "stop" and values.find_dates(f.text)}
     for s in head:
-        if view.sold(s) or s in refused or s.box[1] > 0.6 * _height(view, s):
+        dated = re.match(r"[a-z' -]{2,40},\s*le\s+[^,]*\d{2,4}$", s.key)  # a letter's, over the addressee
+        if (view.sold(s) and not dated) or s in refused or s.box[1] > 0.6 * _height(view, s):
             continue
         dates = values.find_dates(s.text)
-        if len(dates) == 1 and re.match(r"(?:[a-z' -]{2,40},?\s*)?(?:le|du|en date du)\s*:?\s*\d|.*\bdu\s+\d", s.key):
+        if len(dates) == 1 and re.match(
+            r"(?:[a-z' -]{2,40},?\s*)?(?:le|du|en date du)\s*:?\s*(?:[a-z]+di\s+|dimanche\s+)?\d|.*\bdu\s+\d", s.key
+        ):
             return dates[0], s.words, s.page
     return None
 
@@ -121,13 +129,14 @@ def _height(view: View, s: Segment) -> float:
 
 def _number(text: str) -> str | None:
     """A reference number at the beginning of a text, as written; None where there is none."""
+    text = re.sub(r"(?<=\d)\s+([-–])\s+(?=\d+(?:\s|$))", "\x02\\1\x02", text)  # « 2026 - 118 » is one number
     text = re.split(r"\s+(?:du|le|en date|date|page|–|-|\|)\s+|\s*[;(]|,\s", text.strip(" :.-–"), maxsplit=1)[0].strip(
         " :.,-–"
     )
     tokens: list[str] = []
-    for token in re.sub(r"(?<=\w)\s+/\s+(?=\w)", "\x1f/\x1f", text).split(" "):
-        token = token.replace("\x1f", " ")  # « VSA 2026 / 45 » is one number
-        if not re.fullmatch(r"[A-Za-z0-9ÉÈÀ][\w./°\-–]*(?: / [\w./-]+)*", token) or len(tokens) == 3:
+    for token in re.sub(r"(?<=\w)\s+/\s+(?=\w)", "\x02/\x02", text).split(" "):
+        token = token.replace("\x02", " ")  # « VSA 2026 / 45 » is one number
+        if not re.fullmatch(r"[A-Za-z0-9ÉÈÀ][\w./°\-–]*(?: [/–-] [\w./-]+)*", token) or len(tokens) == 3:
             break
         if tokens and token.isalpha() and not token.isupper() and token not in ("bis", "ter", "quater"):
             break

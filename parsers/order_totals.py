@@ -14,12 +14,12 @@ from parsers.page import Word
 from parsers.table_header import Column
 from parsers.tables import ADJUSTMENT
 
-_HT = re.compile(r"(?:\b|total|montant|net)h\.?\s?t\b\.?|\bhors[- ]?tax")
+_HT = re.compile(r"(?:\b|total|montant|net)h\.?\s?t(?![a-z])\.?|\bhors[- ]?tax")
 _TTC = re.compile(
-    r"(?:\b|total|montant|net)t\.?\s?t\.?\s?c\b\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer"
+    r"(?:\b|total|montant|net)t\.?\s?t\.?\s?c(?![a-z])\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer"
 )
 _VAT = re.compile(
-    r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)?(?:t\.?\s?v\.?\s?a\b\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
+    r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)?(?:t\.?\s?v\.?\s?a(?![a-z])\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
 )
 _START = re.compile(
     r"(?:sous[- ]?)?(?:totaux|total|montant|mt|net|base|prix|h\.?t\b|t\.?t\.?c\b|somme|a\s+payer|hors\s+taxes?|general|"
@@ -103,7 +103,7 @@ def find(
 
 def _under(s: Segment, columns: Sequence[Column]) -> str | None:
     """The total that a figure is by the column it stands in."""
-    kinds = {"total": "excl", "vat": "vat", "total_ttc": "incl"}
+    kinds = {"total": "excl", "vat": "vat", "rate": "vat", "total_ttc": "incl"}
     middle = (s.box[0] + s.box[2]) / 2
     return next((kinds.get(c.kind) for c in columns if c.x0 <= middle < c.x1), None)
 

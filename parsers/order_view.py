@@ -14,6 +14,7 @@ from parsers.parties import Block
 from parsers.records import Box, Context
 
 _APART = 40.0  # points between the blocks of one column of text, at most
+_ORDERS_OWN = ("order_number", "commitment_number", "service_code")  # no supplier has them, whatever they stand beside
 Read = tuple[str, Sequence[Word], int]  # value, words, page
 
 
@@ -74,7 +75,9 @@ class View:
         return [
             f
             for f in self.labels
-            if f.key in keys and f.text and not self.sold(f.label) and not (f.value and self.sold(f.value))
+            if f.key in keys
+            and f.text
+            and ((f.strong and f.key in _ORDERS_OWN) or not (self.sold(f.label) or (f.value and self.sold(f.value))))
         ]
 
 
@@ -109,9 +112,10 @@ def _beside(sheet: Sheet, area: Box) -> set[Segment]:
     """The lines of texts that run down the page left or right of the table, and past its end."""
     found: set[Segment] = set()
     for s in sorted(sheet.segments, key=lambda s: s.box[1]):
-        if overlap(s.box[0], s.box[2], area[0], area[2]) > 0 or s.box[3] < area[1]:
+        out = s.box[0] < area[0] - 3 or s.box[2] > area[2] + 3  # a long line may reach over to the table
+        if not out or s.box[3] < area[1]:
             continue
-        joined = any(
+        joined = overlap(s.box[0], s.box[2], area[0], area[2]) <= 0 and any(
             s.box[1] - o.box[3] < _APART and overlap(s.box[0], s.box[2], o.box[0], o.box[2]) > 0 for o in found
         )
         if s.box[1] < area[3] or joined:

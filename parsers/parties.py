@@ -128,7 +128,8 @@ def _topics(group: list[Segment]) -> list[Block]:
         if line is None or not same_row(line.box, s.box):
             keys = {m.key for m in marks(s) if m.start == 0}
             head = _opens(s)
-            turned = head is not None or (supplier and keys & _ORDER_KEYS)
+            alone = _in_one_line(s) or (line is not None and _in_one_line(line))
+            turned = head is not None or alone or (supplier and keys & _ORDER_KEYS)
             if turned and parts[-1].segments:
                 parts.append(Block())
             if turned:
@@ -136,6 +137,11 @@ def _topics(group: list[Segment]) -> list[Block]:
             line = s
         parts[-1].segments.append(s)
     return parts
+
+
+def _in_one_line(s: Segment) -> bool:
+    """Whether a line holds a whole party: its place and its SIRET."""
+    return bool(sirets(s.text)) and any(place(part.strip(" ,;")) for part in _PARTS.split(s.text))
 
 
 def _opens(s: Segment) -> Role | None:
@@ -159,8 +165,7 @@ def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
     if overlap(a.box[0], a.box[2], b.box[0], b.box[2]) <= 0 or head_role(b) is not None:
         return False
     # A letterhead may have a line between name and address; a spreadsheet's address may have one below each line.
-    goes_on = names.is_public_body(a.text) or is_street(a.text) or place(a.text) is not None
-    named = _goes_on(b) and abs(a.box[0] - b.box[0]) < 2 and goes_on
+    named = (_goes_on(b) or values.parse_email(b.text) is not None) and abs(a.box[0] - b.box[0]) < 2
     if sheet.barred(a.box, b.box) and not named:
         return False
     left = abs(a.box[0] - b.box[0]) < 4
@@ -218,7 +223,7 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
         return start, True
     if any(x[:9] in known for x in found):
         return "buyer", False
-    top = [s.text for s in b.segments[:3]]
+    top = [_PARTS.split(s.text)[0] for s in b.segments[:3]]
     if any((names.is_public_body(t) and not _noise(t)) or in_census(t, context) for t in top[:2]):
         return "buyer", False
     if any(providers_in(t, context.forms) for t in top):
@@ -249,6 +254,12 @@ _SIRET = re.compile(r"(?<![\d])\d(?:[ .]?\d){13}(?![\d])(?!\s?\d)")
 def sold(context: Context) -> frozenset[str]:
     """SIRENs of suppliers: the catalogues' providers and the configuration's."""
     return provider_sirens(context.forms) | {x[:9] for x in context.suppliers}
+
+
+def is_of(domain: str, block: Block) -> bool:
+    """Whether an e-mail domain bears a word of the name on top of a block."""
+    words = {w for s in block.segments[:3] for w in re.findall(r"[a-z0-9]{3,}", s.folded)}
+    return any(label in words for label in domain.split(".")[:-1])
 
 
 def is_provider_domain(domain: str, context: Context) -> bool:
@@ -288,7 +299,13 @@ def address(block: Block, context: Context) -> Address:
             text = s.cut(start.end())[0]
         elif (found := marks(s)) and found[0].start == 0:
             continue  # labelled values are read by their labels
-        lines.extend((part.strip(" ,;"), s) for part in _PARTS.split(text) if part.strip(" ,;"))
+        for part in _PARTS.split(text):
+            body, comma, street = part.strip(" ,;").partition(", ")
+            both = bool(comma and names.core(body)) and names.is_public_body(body) and is_street(street)
+            lines.extend((p, s) for p in ((body, street) if both else (part.strip(" ,;"),)) if p)
+    for i in range(len(lines) - 2, -1, -1):  # a narrow cell may part the code from its city
+        if re.fullmatch(r"(?:f-?)?\d{5}", values.fold(lines[i][0])) and not any(c.isdigit() for c in lines[i + 1][0]):
+            lines[i : i + 2] = [(f"{lines[i][0]} {lines[i + 1][0]}", lines[i][1])]
     at = next((i for i, (t, _) in enumerate(lines) if place(t)), None)
     name = _name(lines[: at if at is not None else len(lines)], context)
     if at is None:
@@ -318,13 +335,19 @@ def is_street(text: str) -> bool:
 
 def _street(lines: list[tuple[str, Segment]], name: tuple[str, Segment] | None) -> tuple[str, Segment] | None:
     rest = [x for x in lines if name is None or x[1] is not name[1] or x[0] != name[0]]
-    streets = [x for x in rest if is_street(x[0]) and not names.is_public_body(x[0])]
+    streets = [x for x in rest if (is_street(x[0]) and not names.is_public_body(x[0])) or _house(x[0])]
     if streets:
         return streets[-1]
     # Villages have streets of no known kind (« Le Bourg »): the line right above the place, if it is nothing else.
     last = rest[-1] if rest and name is not None and rest[-1] is lines[-1] else None
     plain = last is not None and not _BOX.match(values.fold(last[0])) and not _noise(last[0]) and ":" not in last[0]
     return last if plain and last is not None and last[1] is not (name or last)[1] else None
+
+
+def _house(text: str) -> bool:
+    """Whether a line is a street behind the name of a house (« Hôtel de ville, 45 Grande Rue »)."""
+    house, comma, street = text.partition(",")
+    return bool(comma) and not names.core(house) and is_street(street.strip())
 
 
 def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segment] | None:
@@ -334,6 +357,7 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
         for t, s in lines
         if len(t) > 2
         and (names.is_public_body(t) or not is_street(t))
+        and not _house(t)
         and not _BOX.match(values.fold(t))
         and not _noise(t)
     ]

@@ -178,7 +178,7 @@ def _labelled(segments: Sequence[Segment]) -> Person:
 
 def _after_date(text: str) -> str:
     """What stands behind place and date (`Fait à X, le 3 mai 2026, par Y, maire`)."""
-    m = re.search(r"(?:\d{4}|[/.-]\d{2})\s*[,;–-]\s*(?:par\s+)?(?=[^\d\s])", text)
+    m = re.search(r"(?:\d{4}|[/.-]\d{2})\s*[,;.–-]\s*(?:par\s+)?(?=[^\d\s])", text)
     return text[m.end() :] if m else ""
 
 

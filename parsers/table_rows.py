@@ -136,4 +136,8 @@ def _parted(sheet: Sheet, upper: Row, lower: Row) -> bool:
     """Whether a horizontal ruling of the table stands between two rows' lines."""
     low, high = sorted(((upper.box[1] + upper.box[3]) / 2, (lower.box[1] + lower.box[3]) / 2))
     x = (max(upper.box[0], lower.box[0]) + min(upper.box[2], lower.box[2])) / 2
-    return any(low < r[1] < high and r[0] - 3 <= x <= r[2] + 3 and r[2] - r[0] > 60 for r in sheet.across)
+    across = [r for r in sheet.across if low < r[1] < high]
+    # Borders are often drawn cell by cell; an underlined word is none.
+    return any(
+        r[0] - 3 <= x <= r[2] + 3 and sum(o[2] - o[0] for o in across if abs(o[1] - r[1]) < 1) > 60 for r in across
+    )

@@ -88,13 +88,13 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         columns = header.columns
         body = _until(below, header)
     else:
-        near = _within(below, header.box[0], header.box[2])
+        near = [r for r in below if any(overlap(s.box[0], s.box[2], header.box[0], header.box[2]) > 0 for s in r)]
         end = max((s.box[3] for r in _until(near, header) for s in r), default=header.box[3])
         below = _within(below, *extent(sheet, header, [r for r in below if r[0].box[1] < end]))
         body = _until(below, header)
         options = borders(sheet, header, _inside(body))
         columns = max(options, key=lambda o: _fitting(body, o, sheet.page.number))
-        columns = _solved(body, columns, sheet.page.number)
+        columns = _one_label(_solved(body, columns, sheet.page.number), body)
     if table is None:
         table = Table(columns)
     if body:
@@ -119,9 +119,19 @@ def _carried(row: Row) -> bool:
 
 
 def _within(rows: Sequence[Sequence[Segment]], x0: float, x1: float) -> list[Sequence[Segment]]:
-    """The rows with what lies between two borders, at least in part."""
-    kept = ([s for s in row if overlap(s.box[0], s.box[2], x0, x1) > 0] for row in rows)
+    """The rows with what lies between two borders."""
+    kept = ([s for s in row if s.box[0] > x0 - 2 and s.box[2] < x1 + 2] for row in rows)
     return [row for row in kept if row]
+
+
+def _one_label(columns: tuple[Column, ...], body: Sequence[Sequence[Segment]]) -> tuple[Column, ...]:
+    """Of several columns that could hold the labels (« Article », « Libellé », « Service ») the one with most text."""
+    texts = [c for c in columns if c.kind == "label"]
+    if len(texts) < 2:
+        return columns
+    words = [w for row in body for s in row for w in s.words]
+    fullest = max(texts, key=lambda c: sum(len(w.text) for w in words if c.x0 <= (w.box[0] + w.box[2]) / 2 < c.x1))
+    return tuple(replace(c, kind="other") if c in texts and c is not fullest else c for c in columns)
 
 
 def _solved(body: Sequence[Sequence[Segment]], columns: tuple[Column, ...], page: int) -> tuple[Column, ...]:
@@ -164,6 +174,8 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
+        if _closes(row) and not any(_ordered(r) for r in rows[i + 1 :]):
+            break
         if (_ends(row, header) and not _wrapped(row, body, header)) or (
             _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i:])
         ):
@@ -188,15 +200,20 @@ def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: 
     return any(-2 < s.box[1] - o.box[3] < 0.7 * s.height and abs(o.box[0] - s.box[0]) < 3 for o in body[-1])
 
 
+def _closes(row: Sequence[Segment]) -> bool:
+    """Whether a row may be where the order is signed; « Signature électronique » is what some order."""
+    return not _figures(row) and re.match(r"(?:signature|cachet|visa)\b", row[0].key) is not None
+
+
 def _column(s: Segment, header: Header) -> str:
     """The kind of the column whose head stands nearest above a cell."""
     return min(header.columns, key=lambda c: abs(c.head[0] + c.head[2] - s.box[0] - s.box[2])).kind
 
 
 def _ordered(row: Sequence[Segment]) -> bool:
-    """Whether a row looks like a line: a label and two figures or more."""
+    """Whether a row looks like a line: a label and two figures, or three figures beside a label of several lines."""
     figures = sum(values.parse_amount(s.text) is not None for s in row)
-    return figures >= 2 and any(values.parse_amount(s.text) is None for s in row)
+    return figures >= 3 or (figures == 2 and any(values.parse_amount(s.text) is None for s in row))
 
 
 def _ends(row: Sequence[Segment], header: Header) -> bool:
@@ -215,7 +232,7 @@ def _ends(row: Sequence[Segment], header: Header) -> bool:
                 figures = [o for o in rest if values.parse_amount(o.text) is not None]
                 return len(figures) < 3 or not any(_column(o, header) in ("quantity", "price", "net") for o in figures)
         if not _figures(row) and re.match(
-            r"fait\s+a\b|le\s+maire\b|signature\b|cachet\b|bon\s+pour\b|date\s+et\s+signature|l'ordonnateur\b|visa\b|observations?\b|conditions\b|page\s+\d",
+            r"fait\s+a\b|le\s+maire\b|bon\s+pour\b|date\s+et\s+signature|l'ordonnateur\b|observations?\b|conditions\b|page\s+\d",
             s.key,
         ):
             return True
