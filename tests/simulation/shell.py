@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from daemon import reviews
 from daemon.store.books import piece_id, wide_kinds
+from daemon.store.decisions import MOOT
 from parsers.records import Mail, Reading
 from rules.decide import decide
 from rules.facts import asked
@@ -296,12 +297,16 @@ class Books:
             self.pose(question, now, sheet=sheet, group=sheet.group)
         asked_ = {q.id for q in decision.questions}
         for review in self._asked_of.get(sheet.ref, ()):
-            if review.answered_at is None and review.key.removesuffix(f"/{sheet.ref}") not in asked_:
+            if (
+                review.sheet is sheet
+                and review.answered_at is None
+                and review.key.removesuffix(f"/{sheet.ref}") not in asked_
+            ):
                 self._moot(review, now)
         self.on_settled(sheet, before, decision, now)
 
     def _moot(self, review: Review, now: dt.datetime) -> None:
-        review.answered_at, review.answered_by, review.answer = now, "vaguemestre", "sans objet"
+        review.answered_at, review.answered_by, review.answer = now, MOOT, "sans objet"
         post = self.posts.get(f"{review.key}/request")
         if post is not None and post.state == "due" and review.sheet is not None:
             self._mark(post, "superseded")
@@ -322,6 +327,8 @@ class Books:
         recipients = self._recipients(group, letter, sheet, member, sender)
         old = self.posts.get(letter.key)
         if old is not None:
+            if old.state == "superseded" and not letter.office_hours:
+                self._again(old, now)
             if old.state == "due":  # told afresh
                 old.letter = replace(old.letter, facts=letter.facts, attachments=letter.attachments)
                 if old.recipients != recipients:
@@ -356,9 +363,11 @@ class Books:
     def pose(self, question: Question, now: dt.datetime, *, sheet: Sheet | None, group: str) -> None:
         """The review and the letter that asks it, each once."""
         key = question.id
-        if key in self.reviews and self.reviews[key].answered_at is not None and sheet is not None:
+        if key in self.reviews and self.reviews[key].answered_by not in ("", MOOT) and sheet is not None:
             key = f"{question.id}/{sheet.ref}"
         if key in self.reviews:
+            if self.reviews[key].answered_by == MOOT and sheet is not None:
+                self._stands_again(self.reviews[key], sheet)
             return
         review = self.reviews[key] = Review(key, group, question, sheet, now)
         if sheet is None:
@@ -374,6 +383,23 @@ class Books:
             facts=question.facts,
         )
         self.add(group, letter, now, sheet=sheet)
+
+    def _stands_again(self, review: Review, sheet: Sheet) -> None:
+        review.answered_at, review.answered_by, review.answer = None, "", ""
+        if review.sheet is not sheet:
+            review.sheet = sheet
+            self._asked_of.setdefault(sheet.ref, []).append(review)
+        post = self.posts.get(f"{review.key}/request")
+        if post is not None and post.state == "superseded":
+            self._again(post, post.letter.due_at)
+
+    def _again(self, post: Post, at: dt.datetime) -> None:
+        """A letter that was overtaken is owed again."""
+        self._mark(post, "due")
+        heapq.heappush(self.due, (at, post.number, post))
+        alike = self._due_to.setdefault(post.recipients, [])
+        if post not in alike:
+            alike.append(post)
 
     # the runners
 
@@ -629,7 +655,7 @@ class Books:
                 approved=r.answer == "ok",
             )
             for r in self.list_reviews
-            if r.key.startswith(prefix) and r.answered_at is not None and r.answered_by != "vaguemestre"
+            if r.key.startswith(prefix) and r.answered_at is not None and r.answered_by != MOOT
         ]
 
     def _release(self, review: Review, now: dt.datetime) -> None:
