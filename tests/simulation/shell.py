@@ -363,7 +363,8 @@ class Books:
     def pose(self, question: Question, now: dt.datetime, *, sheet: Sheet | None, group: str) -> None:
         """The review and the letter that asks it, each once."""
         key = question.id
-        if key in self.reviews and self.reviews[key].answered_by not in ("", MOOT) and sheet is not None:
+        earlier = self.reviews.get(key)
+        if earlier and earlier.answered_at is not None and earlier.answered_by != MOOT and sheet is not None:
             key = f"{question.id}/{sheet.ref}"
         if key in self.reviews:
             if self.reviews[key].answered_by == MOOT and sheet is not None:
