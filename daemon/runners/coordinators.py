@@ -43,6 +43,11 @@ def rule(house: House, s: Session, mail: MailRow, head: Mail) -> str | None:
     ordered = parse(house.groups[mail.group], head.body, about) if coordinator else ()
     if ordered:
         return _orders(house, s, mail, head, ordered, proven=answered is not None or mail.authenticity == "pass")
+    if answered is None and coordinator:  # nobody else is to be told what a coordinator writes
+        if reviews.parse(head.body) is not None:  # an answer, to a question that it does not quote
+            return _words(house, s, mail, head, thanks=False)
+        mail.destination = Folder.TO_REVIEW
+        return "message de la coordination, qui ne répond à aucune lettre"
     if answered is None:
         return None
     asked = next((x for x in letters if x.kind == "review_request"), None)

@@ -243,6 +243,7 @@ def test_papers_for_a_dossier_that_is_over_are_put_to_the_coordinator(town: Town
     post(town, stranger, "La fiche.", {"f.pdf": scene.account(stranger, "5", yes=False)})
     told = body(town.sent(stranger.email)[-1])
     assert "n’est plus ouvert" in told
+    assert "n’est plus ouvert" in str(town.sent(stranger.email)[-1]["Subject"])
     assert "complet" not in told
     assert "ne figure pas encore" not in told
 
@@ -295,6 +296,16 @@ def test_a_document_that_a_person_must_open_is_told_to_that_person(town: Town) -
     put = body(town.sent(COORDINATOR)[-1])
     assert "papier.pdf" in put
     assert "merci de l’ouvrir" in put.lower()
+
+
+def test_a_coordinator_that_quotes_nothing_is_not_taken_for_a_stranger(town: Town) -> None:
+    post(town, COORDINATOR, "Bonjour,\nLe prix figure au bordereau, page 3.")
+    assert town.letters() == []
+    post(town, COORDINATOR, "ok")
+    [said] = town.letters()
+    assert said["to"] == [COORDINATOR]
+    assert "rien n’est changé" in body(town.sent(COORDINATOR)[-1])
+    assert town.filed() == {"À vérifier": 2}
 
 
 def test_a_machine_that_answers_each_answer_is_left_alone(town: Town) -> None:
