@@ -207,6 +207,8 @@ def totals(extraction: Extraction) -> tuple[Finding, ...]:
                 field="total_incl_tax",
             )
         )
+    elif extraction.taxed_by_line:
+        pass  # several rates, each shown with its lines
     elif excl is not None and (tax := vat if vat is not None else None if incl is None else incl - excl) is not None:
         found.extend(_vat(excl, tax, slack))
     return tuple(found)

@@ -23,6 +23,7 @@ class Extraction:
     fields: Mapping[str, Field] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     adjustment: Decimal = Decimal(0)  # between the sum of lines and total_excl_tax: a discount (negative), carriage
+    taxed_by_line: bool = False  # each line shows its rate of VAT, and they add up to total_vat: several rates
     findings: tuple[Finding, ...] = ()
     signed_by_hand: bool = False  # a signature or stamp is drawn or pictured in the signature box
     score: float = 0.0  # in [0, 1]: how sure the engine is that the document is of this kind

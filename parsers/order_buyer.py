@@ -41,7 +41,8 @@ def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
     for it, the name is read as it stands in its first line and put to a person.
     """
     under = [o for o in block.segments if o.page == s.page and -2 < o.box[1] - s.box[3] < 0.9 * s.height]
-    if name != s.text or len(under) != 1 or not parties.may_be_name(under[0]):
+    under.sort(key=lambda o: o.box[1])
+    if name != s.text or not under or not parties.may_be_name(under[0]):
         return name, s.words, s.page
     more = under[0]
     both = f"{name} {more.text}"

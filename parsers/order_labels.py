@@ -153,7 +153,7 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
     for i, mark in enumerate(own):
         end = own[i + 1].start if i + 1 < len(own) else len(s.key)
         text, words = s.cut(mark.end, end)
-        text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else text.rstrip(" -–—|•·;(/").lstrip(" -–—|•·;:,)/")
+        text = text.strip(" -–—|•·;,(/") if i + 1 < len(own) else _unhung(text).lstrip(" -–—|•·;:,)/")
         if text:
             whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
             if mark.key == "order_date" and not values.find_dates(text):
@@ -184,6 +184,16 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
 
 
 _OPEN = re.compile(r"[-–—,(/:;]$|\b(?:de|des|du|la|le|les|et|d'|l'|a|au|aux|en|par)$")
+
+
+def _unhung(text: str) -> str:
+    """A text without the marks that part it from what follows; the hyphen of a broken name stays."""
+    return re.sub(r"(?:\s*[–—|•·;(/]|\s+-|(?<!\w)-|\s)+$", "", text)
+
+
+def joined(first: str, second: str) -> str:
+    """Two lines as one text: a name broken at its hyphen is closed up."""
+    return first + second if re.search(r"\w-$", first) and second[:1].isupper() else f"{first} {second}"
 
 
 def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
@@ -224,7 +234,7 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
             return found
         if cut and not phone and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
             return found
-        text = found.text + ("" if code else " ") + more.text
+        text = found.text + more.text if code else joined(found.text, more.text)
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
     return found

@@ -25,6 +25,7 @@ class Lines:
     lines: tuple[Line, ...] = ()
     adjustments: tuple[Decimal, ...] = ()
     findings: tuple[Finding, ...] = ()
+    tax: Decimal | None = None  # by the rate that each line shows; None where one shows none
     removed: Decimal = Decimal(0)  # amount of lines left out (negative quantities) that the total still counts
 
 
@@ -34,6 +35,7 @@ def lines(table: Table) -> Lines:
     adjustments: list[Decimal] = []
     findings: list[Finding] = []
     removed = Decimal(0)
+    taxes: list[Decimal | None] = []
     for row in table.rows:
         label = label_of(row.label)
         quantity = values.parse_quantity(row.text("quantity"))
@@ -55,6 +57,8 @@ def lines(table: Table) -> Lines:
                 continue
         if quantity == 0:
             continue
+        rate = values.parse_rate(row.text("rate")) if row.text("rate") else None
+        taxes.append(None if rate is None or total is None else total * rate / 100)
         found.append(
             Line(
                 label=label,
@@ -68,7 +72,9 @@ def lines(table: Table) -> Lines:
         )
         if not any(c.isalpha() for c in label) or _shaky(row, quantity, price, total, discount):
             findings.append(checks.doubtful_line(label))
-    return Lines(tuple(found), tuple(adjustments), tuple(findings), removed)
+    known = [x for x in taxes if x is not None]
+    tax = sum(known, Decimal(0)) if known and len(known) == len(taxes) and not adjustments else None
+    return Lines(tuple(found), tuple(adjustments), tuple(findings), tax, removed)
 
 
 def label_of(words: Sequence[Word]) -> str:

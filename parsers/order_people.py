@@ -56,11 +56,15 @@ def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:
     """
     s = f.value or f.label
     under = _under(view, s)
-    if under is None or under.page != s.page or (whole and not _no_room(view, s, under)):
+    if under is None or under.words[0] in f.words or (whole and not _no_room(view, s, under)):
         return None
-    if len(f.text.split()) > 2 or people.is_role(under.text) or not people.is_name(f"{f.text} {under.text}"):
+    if (
+        len(f.text.split()) > 2
+        or people.is_role(under.text)
+        or not people.is_name(order_labels.joined(f.text, under.text))
+    ):
         return None
-    return replace(f, text=f"{f.text} {under.text}", words=(*f.words, *under.words))
+    return replace(f, text=order_labels.joined(f.text, under.text), words=(*f.words, *under.words))
 
 
 def _no_room(view: View, s: Segment, under: Segment) -> bool:
@@ -77,7 +81,8 @@ def _under(view: View, s: Segment) -> Segment | None:
         for o in view.around
         if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
     ]
-    if len(near) != 1 or any(m.colon or m.strong for m in order_labels.marks(near[0])):
+    near.sort(key=lambda o: o.box[1])
+    if not near or any(m.colon or m.strong for m in order_labels.marks(near[0])):
         return None
     return near[0]
 

@@ -70,10 +70,18 @@ def extract(document: Document, pages: tuple[int, int], context: Context) -> Ext
         fields=fields,
         lines=lines.lines,
         adjustment=totals.adjustment + lines.removed,
+        taxed_by_line=_taxed_by_line(lines, totals),
         findings=tuple(findings),
         signed_by_hand=_signed(view),
         score=_score(view, lines, totals, concern),
     )
+
+
+def _taxed_by_line(lines: order_lines.Lines, totals: order_totals.Totals) -> bool:
+    """Whether the lines' own rates give the order's VAT, to half a cent a line."""
+    if lines.tax is None or totals.vat is None:
+        return False
+    return abs(lines.tax - totals.vat.amount) <= _CENT / 2 * max(len(lines.lines), 1)
 
 
 def _no_lines() -> Finding:
