@@ -107,7 +107,8 @@ def _wants(lot: Lot, dossier: Dossier, now: dt.datetime) -> bool:
     if any(holds(s.when, {"member_kind": kind}) and s.starts != "list" for s in lot.starts_when):
         return False
     known = {n.kind for n in dossier.news if n.at <= now}
-    taken_in = dossier.committed or "admitted" in known
+    asks = dossier.member.known and bool(dossier.pieces)  # its own papers opened it: the coordinator reads the list
+    taken_in = dossier.committed or "admitted" in known or asks
     return dossier.opened_at <= now and taken_in and not _over(dossier, now) and "listed" not in known
 
 

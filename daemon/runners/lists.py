@@ -21,12 +21,15 @@ AGAIN = "list.again"  # event: the coordinator has a lot's list asked anew
 EXCEPT = "ok sauf "  # before the refs held back, in a review's answer
 
 
+Waiting = frozenset[tuple[int, bool, str]]  # dossiers: id, whether the census commits it, state
+
+
 class ListDesk:
     """Looks at an automatic lot again only when its dossiers changed, or when the rules said so."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._seen: dict[tuple[str, str], tuple[frozenset[int], int | None, dt.datetime | None]] = {}
+        self._seen: dict[tuple[str, str], tuple[Waiting, int | None, dt.datetime | None]] = {}
 
     def step(self, s: Session, now: dt.datetime) -> bool:
         """One lot's list, where one is owed; False where none changed."""
@@ -41,12 +44,14 @@ class ListDesk:
         seen, heard, next_at = self._seen.get((group.id, lot.id), (frozenset(), None, None))
         return (bool(ids) and (ids, again) != (seen, heard)) or (next_at is not None and next_at <= now)
 
-    def _waiting(self, s: Session, group: Group, lot: Lot) -> tuple[frozenset[int], int | None]:
+    def _waiting(self, s: Session, group: Group, lot: Lot) -> tuple[Waiting, int | None]:
         """The lot's open dossiers that no list holds, and the last word that asked anew."""
         listed = select(NewsRow.dossier_id).where(NewsRow.kind == "listed")
-        of_lot = select(DossierRow.id).where(DossierRow.group == group.id, DossierRow.lot == lot.id)
-        open_ = of_lot.where(DossierRow.id.not_in(listed), DossierRow.state.not_in(OVER))
-        return frozenset(s.scalars(open_)), s.scalar(select(func.max(EventRow.id)).where(EventRow.kind == AGAIN))
+        seen = select(DossierRow.id, DossierRow.committed, DossierRow.state)
+        of_lot = seen.where(DossierRow.group == group.id, DossierRow.lot == lot.id)
+        open_ = s.execute(of_lot.where(DossierRow.id.not_in(listed), DossierRow.state.not_in(OVER)))
+        ids = frozenset((row.id, row.committed, row.state) for row in open_)
+        return ids, s.scalar(select(func.max(EventRow.id)).where(EventRow.kind == AGAIN))
 
     def _settle(self, s: Session, group: Group, lot: Lot, now: dt.datetime) -> bool:
         owed = decide(s, group, lot, now)

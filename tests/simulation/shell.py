@@ -184,6 +184,7 @@ class Books:
                 for kind in [*(["admitted"] if stranger else []), *(["reopened"] if stranger and back else [])]:
                     sheet.news.append(News(kind=kind, at=now))
                 self.wake(sheet, now)
+                self._changed.add((sheet.group, sheet.lot))
         for name in _names(member):
             self._by_id.setdefault((group, name), owner)
         return owner
@@ -609,6 +610,7 @@ class Books:
         owner.turned_away = answer.outcome == "refused"
         if not owner.turned_away:
             self._rename(owner, replace(owner.member, known=True))
+        self._changed.update((s.group, s.lot) for s in owner.sheets)
         for sheet in owner.sheets:
             sheet.news.append(News(kind="withdrawn" if owner.turned_away else "admitted", at=now))
         for sheet in owner.sheets:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.simulation.invariants import PARIS, Broken, working
-from tests.simulation.people import CIG, person
+from tests.simulation.people import CIG, LDMEMS, person
 from tests.simulation.shell import Post
 from tests.simulation.slice import Slice, letters
 from tests.simulation.year import START, Year
@@ -96,10 +96,11 @@ EXPECTED = (
 
 
 def test_a_paper_settled_in_one_dossier_is_asked_about_anew_in_another(tmp_path: Path) -> None:
-    year = Year(0, seed=1, days=30)
+    year = Year(0, seed=2, days=30)
     number = next(n for n in range(1, 200) if {"2", "3"} <= set(person(Random(n), CIG, n).member.lots))
     who = replace(person(Random(number), CIG, number), care=1.0)
     order = replace(year.desk.paper(who, "purchase_order", "2"), lots=())
+    year.desk.papers[order.sha256] = order
     forms = {lot: year.desk.paper(who, "account_form", lot) for lot in ("2", "3")}
 
     def bring(lot: str) -> None:
@@ -113,6 +114,22 @@ def test_a_paper_settled_in_one_dossier_is_asked_about_anew_in_another(tmp_path:
     asked = [r for r in year.books.reviews.values() if r.question.piece == order.sha256]
     assert [r.sheet and r.sheet.lot for r in asked] == ["2", "3"]
     assert asked[0].answer == "ok"
+    real = Slice(tmp_path, year)
+    real.run()
+    assert real.letters() == letters(year.books)
+
+
+def test_a_school_whose_papers_alone_ask_for_a_lot_is_put_on_the_list(tmp_path: Path) -> None:
+    year = Year(0, seed=1, days=20)
+    who = replace(person(Random(1), LDMEMS, 1), care=1.0)
+    early = replace(who, member=replace(who.member, kind="public", lots=()))
+    paper = replace(year.desk.paper(who, "group_convention", "vote"), lots=("vote",))
+    year.desk.papers[paper.sha256] = paper
+    mail = year.desk.mail(LDMEMS, who.member.emails[0], "", "", (paper,), intents=("submit",))
+    year.at(START, lambda: year.import_(early))
+    year.at(START + dt.timedelta(days=1), lambda: year.deliver("papers", mail))
+    year.run()
+    assert [r.asked_at - START for r in year.books.list_reviews] == [dt.timedelta(days=1)]
     real = Slice(tmp_path, year)
     real.run()
     assert real.letters() == letters(year.books)
