@@ -244,6 +244,9 @@ def _candidates(read: Recognised, context: Context, looks: Looks) -> list[_Candi
             if key not in keys and seen.likely > _LEAST:
                 keys.add(key)
                 out[seen.value] = _Candidate(seen.value, seen.likely, seen.of_type, first=False, offered=True)
+    for value, known in out.items():
+        if not known.offered and any(_key(read, value) in look for look in looks):
+            out[value] = replace(known, offered=True)
     for value in _kindred(read, out, context):
         out.setdefault(value, _Candidate(value, 1e-2, of_type=True, first=False, offered=False))
     return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
