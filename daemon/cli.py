@@ -33,7 +33,7 @@ reviews_app = typer.Typer(
 )
 dossiers_app = typer.Typer(
     rich_markup_mode=None,
-    help="The dossiers; `dossiers close`, `withdraw` and `reopen` are what a coordinator's reply can order, too.",
+    help="The dossiers; `dossiers close`, `withdraw` and `reopen` are what a coordinator's reply can do, too.",
 )
 app.add_typer(dossiers_app, name="dossiers")
 app.add_typer(members_app, name="members")
@@ -162,9 +162,9 @@ def dossiers_close(
     now: NowOption = None,
 ) -> None:
     """Closes dossiers: nothing more is asked of the member, no reminder leaves."""
-    from daemon.commands import orders
+    from daemon.commands import instructions
 
-    orders.order("closed", refs, reason, by=by, config=config, now=now)
+    instructions.carry_out("closed", refs, reason, by=by, config=config, now=now)
 
 
 @dossiers_app.command("withdraw")
@@ -176,9 +176,9 @@ def dossiers_withdraw(
     now: NowOption = None,
 ) -> None:
     """Withdraws dossiers; the member is told, with the reason, where the group's rules say so."""
-    from daemon.commands import orders
+    from daemon.commands import instructions
 
-    orders.order("withdrawn", refs, reason, by=by, config=config, now=now)
+    instructions.carry_out("withdrawn", refs, reason, by=by, config=config, now=now)
 
 
 @dossiers_app.command("reopen")
@@ -190,9 +190,9 @@ def dossiers_reopen(
     now: NowOption = None,
 ) -> None:
     """Opens dossiers again: they stand as their papers say."""
-    from daemon.commands import orders
+    from daemon.commands import instructions
 
-    orders.order("reopened", refs, reason, by=by, config=config, now=now)
+    instructions.carry_out("reopened", refs, reason, by=by, config=config, now=now)
 
 
 @letters_app.callback(invoke_without_command=True)

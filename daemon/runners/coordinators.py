@@ -1,4 +1,4 @@
-"""What a coordinator's mail decides: orders about dossiers and lists, answers to reviews.
+"""What a coordinator's mail decides: instructions about dossiers and lists, answers to reviews.
 
 It is believed where its origin is proven, or where it answers a letter of ours that was sent to that very address: its
 Message-ID is random. Whatever it says, it is answered: what was done, or what can be written.
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from daemon import orders, reviews
+from daemon import instructions, reviews
 from daemon.digest.facts import STATES
 from daemon.house import House
 from daemon.mailbox import Folder
@@ -21,12 +21,12 @@ from daemon.store.decisions import add_letter
 from daemon.store.models import LetterRow, MailRow, ReviewRow
 from parsers.records import Mail
 from rules.earned import courteous
+from rules.instructions import Instruction, parse
 from rules.lists import automatic
-from rules.orders import Order, parse
 from rules.records import Letter, Role
 from rules.tell import about_group, about_lot, about_member
 
-TO_COORDINATORS = ("review_done", "order_done")  # templates of letters that answer a coordinator's own mail
+TO_COORDINATORS = ("review_done", "instruction_done")  # templates of letters that answer a coordinator's own mail
 
 
 def rule(house: House, s: Session, mail: MailRow, head: Mail) -> str | None:
@@ -42,7 +42,7 @@ def rule(house: House, s: Session, mail: MailRow, head: Mail) -> str | None:
     about = [answered.dossier.ref] if answered is not None and answered.dossier is not None else []
     ordered = parse(house.groups[mail.group], head.body, about) if coordinator else ()
     if ordered:
-        return _orders(house, s, mail, head, ordered, proven=answered is not None or mail.authenticity == "pass")
+        return _instructions(house, s, mail, head, ordered, proven=answered is not None or mail.authenticity == "pass")
     if answered is None and coordinator:  # nobody else is to be told what a coordinator writes
         if reviews.parse(head.body) is not None:  # an answer, to a question that it does not quote
             return _words(house, s, mail, head, thanks=False)
@@ -79,7 +79,9 @@ def facts(house: House, mail: MailRow, head: Mail, to: str) -> dict[str, Any]:
     }
 
 
-def _orders(house: House, s: Session, mail: MailRow, head: Mail, ordered: tuple[Order, ...], *, proven: bool) -> str:
+def _instructions(
+    house: House, s: Session, mail: MailRow, head: Mail, ordered: tuple[Instruction, ...], *, proven: bool
+) -> str:
     mail.destination = Folder.PROCESSED if proven else Folder.TO_REVIEW
     if not proven:  # told to the coordinators themselves: whoever wrote it learns nothing
         _answer(house, s, mail, head, {"verdict": "unproven"}, to="coordinator")
@@ -87,8 +89,8 @@ def _orders(house: House, s: Session, mail: MailRow, head: Mail, ordered: tuple[
     group, now = house.groups[mail.group], house.clock()
     results = [
         done
-        for order in ordered
-        for done in orders.carry_out(house, s, group, order, by=head.from_ or "", at=now, mail=mail.id)
+        for instruction in ordered
+        for done in instructions.carry_out(house, s, group, instruction, by=head.from_ or "", at=now, mail=mail.id)
     ]
     about = [r.ref for r in results if r.outcome == "done" and r.ref]
     told = {"verdict": "done", "results": [_told(house, s, r) for r in results], "about": about}
@@ -97,15 +99,15 @@ def _orders(house: House, s: Session, mail: MailRow, head: Mail, ordered: tuple[
     return f"ordres de la coordination : {count} sur {len(results)}"
 
 
-def _told(house: House, s: Session, done: orders.Done) -> dict[str, Any]:
+def _told(house: House, s: Session, done: instructions.Done) -> dict[str, Any]:
     """A result as the letter tells it."""
-    order, row = done.order, done.row
+    instruction, row = done.instruction, done.row
     told: dict[str, Any] = {
-        "what": order.what,
+        "what": instruction.what,
         "outcome": done.outcome,
         "ref": done.ref,
-        "motive": order.motive,
-        "lot": order.lot,
+        "motive": instruction.motive,
+        "lot": instruction.lot,
         "dossier": None,
     }
     if row is not None:
@@ -113,7 +115,7 @@ def _told(house: House, s: Session, done: orders.Done) -> dict[str, Any]:
         told["dossier"] = about_lot(group, group.lot(row.lot))
         told["member"] = about_member(books.member(row.member))
         told["state"] = STATES[row.state]  # type: ignore[index]  # written by the rules alone
-        told["member_told"] = order.what in group.endings
+        told["member_told"] = instruction.what in group.endings
         asked = select(ReviewRow).where(ReviewRow.dossier_id == row.id, ReviewRow.answered_at.is_(None))
         told["questions"] = [q for r in s.scalars(asked).unique() for q in r.questions]
         told["forwarded"] = any(x.kind == "forward" and x.sent_at for x in books.letters(s, row))
@@ -132,11 +134,11 @@ def _words(house: House, s: Session, mail: MailRow, head: Mail, *, thanks: bool)
 def _answer(house: House, s: Session, mail: MailRow, head: Mail, told: dict[str, Any], *, to: Role = "sender") -> None:
     lists_ = [x.id for x in house.groups[mail.group].lots if automatic(x)]  # those that can be asked again
     letter = Letter(
-        key=f"mail/{mail.key}/orders",
+        key=f"mail/{mail.key}/instructions",
         kind="answer",
         to=to,
         due_at=house.clock(),
-        template="order_done",
+        template="instruction_done",
         facts={**facts(house, mail, head, to), "results": [], "lists": lists_, **told},
         answers=mail.key,
     )

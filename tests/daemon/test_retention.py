@@ -7,13 +7,13 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select
 
-from daemon import orders
+from daemon import instructions
 from daemon.clock import PARIS
 from daemon.errors import ServiceUnreachable
 from daemon.runners import retention
 from daemon.store.models import Base, DossierRow, EventRow, LetterRow, MailRow, MemberRow, NewsRow, PieceRow, SpentRow
 from fixtures import scene
-from rules.orders import Order
+from rules.instructions import Instruction
 from tests.daemon.test_commands import lines, vaguemestre
 from tests.daemon.test_walks import TOWN
 from tests.daemon.town import CIG, THURSDAY, Town
@@ -39,11 +39,11 @@ def lived(folder: Path, database: str = "sqlite:///books.db") -> Town:
     headers = {"Auto-Submitted": "auto-replied"}
     town.deliver(scene.mail(TOWN, "x@example.org", "Absence", "Congés.", message_id="d@b.example", headers=headers))
     town.run()
-    order = Order(what="closed", refs=(REF,), motive="motif confidentiel")
+    instruction = Instruction(what="closed", refs=(REF,), motive="motif confidentiel")
     house = town.house()
     with house.database.session() as s:
-        [done] = orders.carry_out(
-            house, s, house.groups[CIG], order, by="A. Martin", at=THURSDAY + dt.timedelta(hours=1)
+        [done] = instructions.carry_out(
+            house, s, house.groups[CIG], instruction, by="A. Martin", at=THURSDAY + dt.timedelta(hours=1)
         )
     house.close()
     assert done.outcome == "done"

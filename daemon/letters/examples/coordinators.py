@@ -57,7 +57,7 @@ def _list_answered(verdict: str) -> Example:
 
 
 def _ordered() -> tuple[Example, ...]:
-    """Orders by mail: all carried out, some not, none; one that nobody can vouch for."""
+    """Instructions by mail: all carried out, some not, none; one that nobody can vouch for."""
 
     def result(what: str, outcome: str = "done", **more: Any) -> dict[str, Any]:
         told = {"what": what, "outcome": outcome, "ref": "CIG-2-0042", "motive": "renonce au lot", "lot": "vote"}
@@ -85,7 +85,7 @@ def _ordered() -> tuple[Example, ...]:
             letters=(
                 made(
                     "answer",
-                    "order_done",
+                    "instruction_done",
                     "coordinator",
                     {"message": said, "lists": ["vote", "pdf"], **facts},
                     ref=None,

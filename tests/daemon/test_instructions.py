@@ -81,7 +81,7 @@ def test_a_withdrawal_is_told_to_the_member_with_its_reason(town: Town) -> None:
     assert "averti" in body(town.sent(COORDINATOR)[-1])
 
 
-def test_an_order_is_followed_only_where_its_origin_is_proven(town: Town) -> None:
+def test_an_instruction_is_followed_only_where_its_origin_is_proven(town: Town) -> None:
     request = asked(town)
     state = town.dossiers()["5"]["state"]
     say(town, "clore CIG-5-0001 : sans suite")  # a From that nothing vouches for, no letter of ours quoted

@@ -1,4 +1,4 @@
-"""A coordinator's orders, one a line: `clore REF : motif`, `retirer REF : motif`, `rouvrir REF`, `liste LOT`. Pure."""
+"""A coordinator's instructions, one a line: `clore REF : motif`, `retirer REF : motif`, `rouvrir REF`, `liste LOT`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ What = Literal["closed", "withdrawn", "reopened", "list"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class Instruction:
     """One line."""
 
     what: What
@@ -30,44 +30,44 @@ _VERBS: dict[str, What] = {
     **dict.fromkeys(("rouvrir", "reouvrir"), "reopened"),
     "liste": "list",
 }
-_ORDER = re.compile(
+_INSTRUCTION = re.compile(
     rf"(?:merci de |veuillez |prière de )?({'|'.join(_VERBS)}|clôturer|réouvrir)\b\s*(.*)$", re.IGNORECASE
 )
 _REF = r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+-[0-9]{4,}"
 _REFS = re.compile(
     rf"(?:(?:les?|ces?) )?(?:dossiers? )?((?:\[?{_REF}\]?(?:\s*(?:,|;|\bet\b)\s*|\s+|(?=\W|$)))*)(.*)$", re.IGNORECASE
 )
-_LONGEST = 1000  # characters of an order
+_LONGEST = 1000  # characters of an instruction
 _GREETING = re.compile(r"(?:bonjour|bonsoir|madame|monsieur|mesdames|messieurs)\b", re.IGNORECASE)
 
 
-def parse(group: Group, text: str, about: Sequence[str] = ()) -> tuple[Order, ...]:
-    """The orders at the head of a mail's words, up to the first line that is none (its signature).
+def parse(group: Group, text: str, about: Sequence[str] = ()) -> tuple[Instruction, ...]:
+    """The instructions at the head of a mail's words, up to the first line that is none (its signature).
 
     `about`: the dossier of the letter that the mail answers, meant where no ref is written. Empty where the words do
-    not begin with an order: a person wrote something else, and nothing further down is taken for one.
+    not begin with an instruction: a person wrote something else, and nothing further down is taken for one.
     """
-    orders: list[Order] = []
+    instructions: list[Instruction] = []
     for line in (x.strip(" \t>*.«»\u00a0\u202f") for x in text.splitlines()):
-        if not line or (not orders and _GREETING.match(line)):
+        if not line or (not instructions and _GREETING.match(line)):
             continue
-        order = _order(group, line, about)
-        if order is None and orders and _ORDER.match(line):
+        instruction = _instruction(group, line, about)
+        if instruction is None and instructions and _INSTRUCTION.match(line):
             return ()  # half of what was meant is not done
-        if order is None:
+        if instruction is None:
             break
-        orders.append(order)
-    return tuple(orders)
+        instructions.append(instruction)
+    return tuple(instructions)
 
 
-def _order(group: Group, line: str, about: Sequence[str]) -> Order | None:
-    begun = _ORDER.match(line) if len(line) <= _LONGEST else None
+def _instruction(group: Group, line: str, about: Sequence[str]) -> Instruction | None:
+    begun = _INSTRUCTION.match(line) if len(line) <= _LONGEST else None
     if begun is None:
         return None
     what, rest = _VERBS[folded(begun[1])], begun[2]
     if what == "list":
         lot = _lot(group, rest)
-        return Order(what="list", lot=lot) if lot else None
+        return Instruction(what="list", lot=lot) if lot else None
     named = _REFS.match(rest)
     assert named is not None  # every part of it may be empty
     refs, tail = tuple(dict.fromkeys(r.upper() for r in re.findall(_REF, named[1], re.IGNORECASE))), named[2].strip()
@@ -75,7 +75,7 @@ def _order(group: Group, line: str, about: Sequence[str]) -> Order | None:
         return None  # words that are no motive: « si le maire confirme »
     if not refs and not tail and not about:
         return None
-    return Order(what=what, refs=refs or tuple(about), motive=tail.lstrip(":–—- \u00a0\u202f").strip())
+    return Instruction(what=what, refs=refs or tuple(about), motive=tail.lstrip(":–—- \u00a0\u202f").strip())
 
 
 def _lot(group: Group, words: str) -> str:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from daemon import orders
+from daemon import instructions
 from daemon.commands.common import console, house
 from daemon.digest.facts import STATES
 from daemon.errors import UsageError
 from daemon.store.models import DossierRow
-from rules.orders import Order, What
+from rules.instructions import Instruction, What
 
 
-def order(what: What, refs: list[str], reason: str, *, by: str, config: Path | None, now: str | None) -> None:
+def carry_out(what: What, refs: list[str], reason: str, *, by: str, config: Path | None, now: str | None) -> None:
     """Does for all of `refs` what a coordinator's reply would; nothing where one of them cannot be changed so."""
     motive = " ".join(reason.split())
     if what != "reopened" and not motive:
@@ -26,8 +26,8 @@ def order(what: What, refs: list[str], reason: str, *, by: str, config: Path | N
                 group = h.groups.get(s.scalar(select(DossierRow.group).where(DossierRow.ref == ref)) or "")
                 if group is None:
                     raise UsageError(f"aucun dossier {ref}", "« vaguemestre dossiers » donne les références")
-                one = Order(what=what, refs=(ref,), motive=motive)
-                done += orders.carry_out(h, s, group, one, by=by, at=h.clock())
+                one = Instruction(what=what, refs=(ref,), motive=motive)
+                done += instructions.carry_out(h, s, group, one, by=by, at=h.clock())
             for d in done:
                 if d.outcome != "done" and d.row is not None:
                     raise UsageError(f"dossier {d.ref} : il est déjà {STATES[d.row.state]}, rien n’est changé")  # type: ignore[index]  # written by the rules alone

@@ -1,4 +1,4 @@
-"""A coordinator's orders: how they are read, and what `decide` makes of them."""
+"""A coordinator's instructions: how they are read, and what `decide` makes of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rules.orders import Order, parse
+from rules.instructions import Instruction, parse
 from rules.records import Dossier
 from tests.rules.dossiers import CIG, LDMEMS, at, decided, dossier, filed, kinds, news, paper
 
@@ -16,25 +16,25 @@ REF = "CIG-5-0001"
 
 
 @pytest.mark.parametrize(
-    ("text", "orders"),
+    ("text", "instructions"),
     [
-        ("clore CIG-5-0001 : injoignable", [Order(what="closed", refs=(REF,), motive="injoignable")]),
-        ("Clôturer le dossier [CIG-5-0001] – doublon", [Order(what="closed", refs=(REF,), motive="doublon")]),
-        ("merci de retirer cig-5-0001 : fusion", [Order(what="withdrawn", refs=(REF,), motive="fusion")]),
-        ("> rouvrir CIG-5-0001.", [Order(what="reopened", refs=(REF,))]),
+        ("clore CIG-5-0001 : injoignable", [Instruction(what="closed", refs=(REF,), motive="injoignable")]),
+        ("Clôturer le dossier [CIG-5-0001] – doublon", [Instruction(what="closed", refs=(REF,), motive="doublon")]),
+        ("merci de retirer cig-5-0001 : fusion", [Instruction(what="withdrawn", refs=(REF,), motive="fusion")]),
+        ("> rouvrir CIG-5-0001.", [Instruction(what="reopened", refs=(REF,))]),
         (
             "Bonjour,\n\nretirer CIG-5-0001, CIG-2-0007 et CIG-3-0002 : fusion\nrouvrir CIG-1-0001\n\nA. Martin",
             [
-                Order(what="withdrawn", refs=(REF, "CIG-2-0007", "CIG-3-0002"), motive="fusion"),
-                Order(what="reopened", refs=("CIG-1-0001",)),
+                Instruction(what="withdrawn", refs=(REF, "CIG-2-0007", "CIG-3-0002"), motive="fusion"),
+                Instruction(what="reopened", refs=("CIG-1-0001",)),
             ],
         ),
-        ("clore CIG-5-0001", [Order(what="closed", refs=(REF,))]),
-        ("clore : sans suite", [Order(what="closed", motive="sans suite")]),
+        ("clore CIG-5-0001", [Instruction(what="closed", refs=(REF,))]),
+        ("clore : sans suite", [Instruction(what="closed", motive="sans suite")]),
     ],
 )
-def test_an_order_a_line(text: str, orders: list[Order]) -> None:
-    assert list(parse(CIG, text)) == orders
+def test_an_instruction_a_line(text: str, instructions: list[Instruction]) -> None:
+    assert list(parse(CIG, text)) == instructions
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_what_is_no_order(text: str) -> None:
 
 
 def test_a_reply_means_the_dossier_of_the_letter_that_it_answers() -> None:
-    assert parse(CIG, "clore : sans suite", [REF]) == (Order(what="closed", refs=(REF,), motive="sans suite"),)
+    assert parse(CIG, "clore : sans suite", [REF]) == (Instruction(what="closed", refs=(REF,), motive="sans suite"),)
     assert parse(CIG, "rouvrir", [REF])[0].refs == (REF,)
     assert parse(CIG, "rouvrir CIG-1-0001", [REF])[0].refs == ("CIG-1-0001",)
 
 
 @pytest.mark.parametrize("words", ["liste vote", "Liste du lot vote électronique.", "liste : VOTE"])
 def test_a_list_is_asked_again_by_the_lot_s_name(words: str) -> None:
-    assert parse(LDMEMS, words) == (Order(what="list", lot="vote"),)
+    assert parse(LDMEMS, words) == (Instruction(what="list", lot="vote"),)
     assert parse(LDMEMS, "liste rgs") == (), "no list goes for that lot"
 
 
