@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from daemon.house import House
 from daemon.runners import lists
-from daemon.store import journal
+from daemon.store import books, journal
 from daemon.store.decisions import OVER, settle
 from daemon.store.models import DossierRow, NewsRow
 from daemon.store.purge import PURGED
@@ -77,6 +77,8 @@ def _one(
     if ended == (instruction.what in ENDS):
         return Done(instruction=instruction, outcome="already", ref=ref, row=row)
     s.add(NewsRow(dossier_id=row.id, kind=instruction.what, at=at, data={"by": by, "motive": instruction.motive}))
+    if instruction.what == "reopened":
+        books.share(s, row, books.wide_kinds(group))
     s.flush()
     journal.append(s, at, f"news.{instruction.what}", ref, by=by, motive=instruction.motive, mail=mail)
     settle(house, s, row, at)

@@ -186,17 +186,18 @@ def open_dossier(
     )
     session.add(row)
     session.flush()
-    _share(session, row, wide)
+    share(session, row, wide)
     journal.append(session, at, "dossier.opened", row.ref, member=member.id, lot=lot, committed=committed)
     return row, True
 
 
-def _share(session: Session, row: DossierRow, wide: Collection[str]) -> None:
-    """Papers of `wide` kinds (a group convention) that the member sent already stand in its new dossier, too."""
+def share(session: Session, row: DossierRow, wide: Collection[str]) -> None:
+    """What the member sent of `wide` kinds (a group convention) stands in a dossier opened or reopened, too."""
+    here = set(session.scalars(select(PlacementRow.piece_id).where(PlacementRow.dossier_id == row.id)))
     own = select(DossierRow.id).where(DossierRow.member_id == row.member_id, DossierRow.id != row.id)
     placed = session.scalars(select(PlacementRow).where(PlacementRow.dossier_id.in_(own)).order_by(PlacementRow.id))
     pieces = {p.piece.id: p.piece for p in placed.unique() if p.piece.reading["kind"] in wide}
-    session.add_all(PlacementRow(dossier_id=row.id, piece=piece) for piece in pieces.values())
+    session.add_all(PlacementRow(dossier_id=row.id, piece=piece) for i, piece in pieces.items() if i not in here)
 
 
 def wide_kinds(group: Group) -> frozenset[str]:

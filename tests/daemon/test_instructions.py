@@ -8,7 +8,7 @@ import pytest
 from daemon.clock import PARIS
 from fixtures import scene
 from tests.daemon.test_commands import lines, vaguemestre
-from tests.daemon.test_walks import SCHOOL, TOWN
+from tests.daemon.test_walks import SCHOOL, TOWN, requirement
 from tests.daemon.town import CIG, LDMEMS, Town, body
 
 COORDINATOR = f"coordination@{CIG}.example.org"
@@ -197,3 +197,18 @@ def test_an_answer_that_does_not_fit_a_list_changes_nothing(schools: Town, words
     assert listed(schools) == []
     assert schools.reviews()[0]["answered_at"] is None
     assert "ok sauf" in body(schools.sent(to["sender"])[-1])
+
+
+def test_a_convention_that_came_meanwhile_stands_in_the_dossier_reopened(tmp_path: Path) -> None:
+    town = Town(tmp_path, census=SCHOOL.row("rgs;tpe"), groups=(LDMEMS,))
+    contract = {"contrat.pdf": scene.merchant(SCHOOL)}
+    town.deliver(scene.mail(SCHOOL, "x@example.org", "TPE", "Voici.", contract, message_id="a@b.example"), LDMEMS)
+    town.run()
+    ref = str(town.dossiers()["tpe"]["ref"])
+    when = ("--now", town.now.isoformat())
+    vaguemestre("dossiers", "close", ref, "--reason", "doublon", *when, folder=town.folder)
+    convention = {"EJ.pdf": scene.certificates(SCHOOL), "convention.pdf": scene.group_convention(SCHOOL)}
+    town.deliver(scene.mail(SCHOOL, "x@example.org", "EJ", "Voici.", convention, message_id="c@b.example"), LDMEMS)
+    town.run(town.now + HOUR)
+    vaguemestre("dossiers", "reopen", ref, "--now", town.now.isoformat(), folder=town.folder)
+    assert requirement(town.dossiers()["tpe"], "group_convention") == "refused", "the same paper, the same answer"

@@ -227,17 +227,21 @@ class Books:
             state="expected" if committed else "incomplete",
             next_at=now,
         )
-        for sibling in owner.sheets:  # what counts for the whole group stands in the new one, too
-            for piece in sibling.pieces.values():
-                if piece.kind in self._wide[owner.group] and piece.id not in sheet.pieces:
-                    self._put(sheet, piece)
-                    self.on_shared(sheet, sibling, piece)
+        self._share(sheet)
         self.sheets[sheet.ref] = sheet
         owner.sheets.append(sheet)
         self._by_lot.setdefault((owner.group, lot), []).append(sheet)
         self._changed.add((owner.group, lot))
         self.wake(sheet, now)
         return sheet
+
+    def _share(self, sheet: Sheet) -> None:
+        """What counts for the whole group stands in a dossier opened or reopened, too."""
+        for sibling in sheet.owner.sheets:
+            for piece in sibling.pieces.values():
+                if piece.kind in self._wide[sheet.group] and piece.id not in sheet.pieces:
+                    self._put(sheet, piece)
+                    self.on_shared(sheet, sibling, piece)
 
     def _put(self, sheet: Sheet, piece: PieceOnFile) -> None:
         """The piece stands in the dossier; the same paper twice stands once, as it first came."""
@@ -620,6 +624,8 @@ class Books:
         """The coordinator ends a dossier, or opens it again."""
         sheet = self.sheets[ref]
         sheet.news.append(News(kind=kind, at=now))
+        if kind == "reopened":
+            self._share(sheet)
         self.settle(sheet, now)
 
     # lists

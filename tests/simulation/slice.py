@@ -178,6 +178,8 @@ class Slice:
         with self.house.database.session() as s:
             row = s.scalars(select(DossierRow).where(DossierRow.ref == ref)).unique().one()
             s.add(NewsRow(dossier_id=row.id, kind=kind, at=self.now, data={}))
+            if kind == "reopened":
+                books.share(s, row, books.wide_kinds(self.house.groups[row.group]))
             s.flush()
             settle(self.house, s, row, self.now)
 
