@@ -12,6 +12,7 @@ from parsers.order_view import Read, View, sirets, value_of
 from parsers.parties import Block
 
 _BROKEN = 0.6  # a name that may go on in the next line
+_OF = re.compile(r"d(?:e|u|es)\s|d\s?['’]", re.IGNORECASE)  # « Commune d’Éragny » is a name, no label with its value
 
 
 def member_name(view: View) -> Read | None:
@@ -138,7 +139,7 @@ def address(view: View) -> dict[str, Read | None]:
                 found["postal_code"], found["city"] = (got[0], f.words, f.page), (got[1], f.words, f.page)
             elif f.key == "postal_code" and (code := values.parse_postal_code(f.text)):
                 found["postal_code"] = (code, f.words, f.page)
-            elif f.key == "city" and not any(c.isdigit() for c in f.text):
+            elif f.key == "city" and not any(c.isdigit() for c in f.text) and not _OF.match(f.text):
                 found["city"] = value_of(f)
     return found
 

@@ -120,6 +120,11 @@ def test_the_suppliers_siret_is_never_the_members() -> None:
     assert value(found, "siret") == "21910652300018"
 
 
+def test_a_name_broken_by_a_gap_is_no_label_with_its_city() -> None:
+    head = HEAD.replace("Commune de Valmont     ", "Commune      d’Éragny").replace("91999 Valmont ", "              ")
+    assert value(read(order(head)), "city") is None
+
+
 def test_an_empty_place_stays_empty() -> None:
     found = read(order(title=TITLE.replace("E4512", "     ").replace("FIN01", "")))
     assert value(found, "commitment_number") is None
