@@ -22,7 +22,8 @@ from PIL import Image, ImageChops
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from daemon.letters.examples import Example, examples  # noqa: E402
+from daemon.letters.examples.every import examples  # noqa: E402
+from daemon.letters.examples.facts import Example  # noqa: E402
 from daemon.letters.render import Renderer  # noqa: E402
 
 OUT = ROOT / "docs" / "lettres"

@@ -98,7 +98,7 @@ def _forms(house: House) -> list[str]:
 
 
 def _templates(house: House) -> list[str]:
-    from daemon.letters.examples import try_all
+    from daemon.letters.examples.every import try_all
     from daemon.letters.render import Renderer
 
     names = try_all(Renderer(house.config.letters.templates))

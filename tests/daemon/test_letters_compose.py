@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from daemon.letters import files as filing
 from daemon.letters import sheets
 from daemon.letters.compose import compose, subject
-from daemon.letters.examples import examples
+from daemon.letters.examples.every import examples
 from daemon.letters.files import File
 from daemon.letters.render import Picture, Renderer
 

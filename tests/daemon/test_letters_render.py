@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.letters import layout, markup
-from daemon.letters.examples import Example, examples, try_all
+from daemon.letters.examples.every import examples, try_all
+from daemon.letters.examples.facts import Example
 from daemon.letters.render import FOLDER, LetterTemplateError, Picture, Rendered, Renderer
 
 ALL = {e.name: e for e in examples()}
