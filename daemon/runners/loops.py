@@ -17,7 +17,7 @@ from parsers.records import Reading
 from rules import tell
 from rules.records import Letter
 
-ANSWERS_A_DAY = 10  # letters that the mails of one sender may earn
+ANSWERS_A_DAY = 10  # mails of one sender that may earn letters; the letters that one earns are one answer
 A_DAY = dt.timedelta(hours=24)
 
 
@@ -35,7 +35,7 @@ def rule(house: House, s: Session, mail: MailRow, reading: Reading) -> str | Non
     if papers - set(s.scalars(select(PieceRow.piece).where(PieceRow.piece.in_(papers)))):
         return None
     answers = (
-        select(func.count(LetterRow.id))
+        select(func.count(LetterRow.mail_id.distinct()))
         .join(MailRow, MailRow.id == LetterRow.mail_id)
         .where(
             MailRow.group == mail.group,
