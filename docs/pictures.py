@@ -30,7 +30,7 @@ OUT = ROOT / "docs" / "lettres"
 WIDTHS = (360, 800)
 DARK = {"accuse-complet", "invitation-etablissement", "transmission", "point-a-verifier", "synthese"}
 TOO = {  # further faces of a template
-    *("accuse-refus", "invitation-prive", "rappel-3", "papier-a-refaire", "reponse-faq"),
+    *("accuse-refus", "confirmation", "invitation-prive", "rappel-3", "papier-a-refaire", "reponse-faq"),
     *("liste-a-verifier", "organisme-a-admettre", "synthese-calme"),
 }
 TALL = 3000  # pixels of the window; the picture is cut under the last line
