@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from daemon.commands.common import console, house
 from daemon.errors import UsageError
+from daemon.store.decisions import OVER
+from daemon.store.models import DossierRow, MemberRow
 
 
 def import_(file: Path, *, config: Path | None, group: str | None, now: str | None) -> None:
@@ -51,8 +57,24 @@ def import_(file: Path, *, config: Path | None, group: str | None, now: str | No
                         wide=books.wide_kinds(rules),
                     )
                     opened += fresh
+                lost += [(entry.line, why) for why in _left_open(s, row, entry.member.lots)]
     out.print(f"{new} adhérents nouveaux, {changed} modifiés, {same} inchangés ; {opened} dossiers ouverts.")
     for line, why in sorted([*read.refused, *read.notes, *lost]):
         out.print(f"  ligne {line} : {why}", markup=False)
     if read.ignored_columns:
         out.print(f"  colonnes non employées : {', '.join(read.ignored_columns)}", markup=False)
+
+
+def _left_open(s: Session, row: MemberRow, lots: Collection[str]) -> list[str]:
+    """Dossiers that an earlier census opened for a lot that this one no longer names: a person ends them."""
+    query = select(DossierRow).where(
+        DossierRow.member_id == row.id,
+        DossierRow.committed,
+        DossierRow.lot.not_in(lots),
+        DossierRow.state.not_in(OVER),
+    )
+    return [
+        f"{d.ref} reste ouvert, bien que son lot ne soit plus au recensement : "
+        f"« vaguemestre dossiers withdraw {d.ref} --reason … » le retire"
+        for d in s.scalars(query.order_by(DossierRow.ref)).unique()
+    ]

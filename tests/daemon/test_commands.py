@@ -133,6 +133,10 @@ def test_members_import_opens_what_the_census_commits_to_and_only_once(town: Tow
     assert "0 dossiers ouverts" in again
     assert "1 inchangés" in again
     (town.folder / "faux.csv").write_text(f"{scene.CENSUS}\n12345678901234,,Faux,,,,,2\n", encoding="utf-8")
+    (town.folder / "sans.csv").write_text(f"{scene.CENSUS}\n{TOWN.row('2')}\n", encoding="utf-8")
+    told = vaguemestre("members", "import", town.folder / "sans.csv", "--now", NOW, folder=town.folder)
+    assert "CIG-5-0001 reste ouvert" in told
+    assert "CIG-2-0001" not in told
     assert "ligne 2 : SIRET faux" in vaguemestre("members", "import", town.folder / "faux.csv", folder=town.folder)
 
 
