@@ -280,15 +280,22 @@ def market_years(text: str) -> tuple[str, ...]:
 
 
 def outdated(group: str | None, text: str, context: Context) -> tuple[Finding, ...]:
-    """A document of a market year no longer in force for its group (years: the group's catalogue)."""
+    """A document of a market year no longer in force for its group (years: the group's catalogue).
+
+    The first year named is its title's; an old one above the current one may be either, and a person says which.
+    """
     entry = catalogue(group, context.forms)
     years = market_years(text)
-    if entry is None or not years or any(_in_force(y, entry.years) for y in years):
+    if entry is None or not years or _in_force(years[0], entry.years):
         return ()
+    named = years[0].replace("-", "–")
+    if current := next((y.replace("-", "–") for y in years if _in_force(y, entry.years)), None):
+        what = f"Le document nomme le marché {named} et le marché {current}\u00a0: duquel est-il\u00a0?"
+        return (Finding(code="two_markets", text=what),)
     return (
         Finding(
             code="outdated",
-            text=f"Le document est celui du marché {years[0].replace('-', '–')}, qui n’est plus en vigueur "
+            text=f"Le document est celui du marché {named}, qui n’est plus en vigueur "
             f"(en vigueur : {', '.join(entry.years).replace('-', '–')}). Merci de remplir le document en vigueur.",
         ),
     )

@@ -119,11 +119,17 @@ def test_an_order_s_discount_counts() -> None:
         ("cig-grande-couronne", "marché n° 2018-12", False),  # a market's number is no year
         ("ldmems", "EPLE – marchés 2025 – coordonnateur", False),
         ("ldmems", "EPLE – marchés 2024 – coordonnateur", True),
+        ("ldmems", "EPLE – marchés 2025 – coordonnateur\nsuite du marché 2022", False),
         (None, "marché 2019-2022", False),
     ],
 )
 def test_market_year(group: str | None, text: str, found: bool) -> None:
-    assert bool(checks.outdated(group, text, CONTEXT)) is found
+    assert [f.code for f in checks.outdated(group, text, CONTEXT)] == ["outdated"] * found
+
+
+def test_an_old_market_above_the_current_one_is_put_to_a_person() -> None:
+    text = "Bon de commande – marché 2022\n…\nEPLE – marchés 2025"
+    assert [f.code for f in checks.outdated("ldmems", text, CONTEXT)] == ["two_markets"]
 
 
 def test_doubts_once() -> None:
