@@ -19,7 +19,7 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     person: Found | None = None
     for f in sorted(view.labelled("contact_name"), key=lambda f: not f.strong):
         who = people.split(f.text)
-        if (full := _wrapped_name(view, f, whole=bool(who.name) and not who.role)) is not None:
+        if (full := _wrapped_name(view, f, whole=_whole(who))) is not None:
             f, who = full, people.Person(name=people.bare(full.text))
         name = who.name or (
             people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
@@ -47,6 +47,10 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     found["contact_phone"] = _phone(view, person)
     found |= _emails(view, person, group)
     return found
+
+
+def _whole(who: people.Person) -> bool:
+    return bool(who.name) and not who.role and not people.is_surname(who.name)
 
 
 def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:

@@ -68,6 +68,11 @@ def is_role(text: str) -> bool:
     return _office().match(values.fold(text)) is not None
 
 
+def is_surname(name: str) -> bool:
+    """Whether a name is a family name alone, with its particle: `DA SILVA`; the given name is missing, or elsewhere."""
+    return len([t for t in bare(name).split() if t.casefold().replace("’", "'") not in _PARTICLES]) < 2
+
+
 def bare(name: str) -> str:
     """A name without Monsieur, Madame and their short forms."""
     return _TITLE.sub("", values.clean(name)).strip(" ,.;:")

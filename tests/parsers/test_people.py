@@ -33,3 +33,8 @@ def test_names(text: str) -> None:
 @pytest.mark.parametrize("text", ["Ville de Valmont", "Le Maire", "Total HT", "Ana", "Rue Neuve", "12 Ana Modèle"])
 def test_no_names(text: str) -> None:
     assert not people.is_name(text)
+
+
+@pytest.mark.parametrize(("name", "alone"), [("DA SILVA", True), ("Mme DE LA TOUR", True), ("DUPONT Maël", False)])
+def test_a_family_name_alone(name: str, alone: bool) -> None:
+    assert people.is_surname(name) is alone
