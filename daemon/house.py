@@ -53,14 +53,13 @@ def form_folders(config: Config) -> tuple[str, ...]:
     beside = (Path(s).parent / "forms" for s in config.groups if "/" in s)
     folders = tuple(str(f) for f in dict.fromkeys(beside) if f.is_dir())
     if folders:
-        from parsers import layouts
-        from parsers.catalogue import catalogues
+        from parsers import catalogue, layouts
 
-        for known in (layouts.load, catalogues):  # a reload looks at the files as they are now
-            known.cache_clear()
+        layouts.load.cache_clear()  # a reload looks at the files as they are now
+        catalogue.forget()
         try:
             layouts.load(folders)
-            catalogues(folders)
+            catalogue.catalogues(folders)
         except TableError as e:
             raise _mistaken("formulaires", e) from e
     return folders

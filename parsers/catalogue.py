@@ -130,6 +130,12 @@ def _provider_patterns(folders: tuple[str, ...]) -> tuple[tuple[re.Pattern[str],
     return tuple((pattern((*p.names, *p.domains)), c, p) for c in catalogues(folders) for p in c.providers)
 
 
+def forget() -> None:
+    """The files are read anew when next asked for: all that was made of them goes together."""
+    catalogues.cache_clear()
+    _provider_patterns.cache_clear()
+
+
 def providers_in(text: str, folders: tuple[str, ...] = ()) -> tuple[tuple[Catalogue, Provider], ...]:
     """The providers that a text names, by name, domain or SIREN."""
     folded = fold(text)

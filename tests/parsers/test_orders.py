@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parsers import checks, orders
+from parsers import catalogue, checks, orders
 from parsers.document import read_document
 from parsers.extraction import Extraction
 from parsers.page import Stroke
@@ -227,6 +227,12 @@ def test_several_lots_and_a_provider_s_own() -> None:
     # Keys at Dematis are of its lots, not the other group's certificates.
     table = TABLE.replace("Parapheur électronique ", "Certificat RGS** 3 ans ")
     assert read(order(table=table)).lots == ("2",)
+
+
+def test_an_order_is_of_its_group_after_the_catalogues_are_read_anew() -> None:
+    catalogue.providers_in("Dematis")
+    catalogue.forget()
+    assert read(order()).group == "cig-grande-couronne"
 
 
 def test_an_unknown_lot_asks() -> None:
