@@ -207,7 +207,9 @@ class Slice:
         by_id = {str(m["Message-ID"]): m for m in posted}
         assert len(by_id) == len(posted), "no mail left twice"
         with self.house.database.session() as s:
-            rows = s.scalars(select(LetterRow).where(LetterRow.kind == "forward", LetterRow.state == "sent")).unique()
+            # A question passed on is a forward, too, and carries no file.
+            sent = select(LetterRow).where(LetterRow.template == "forward", LetterRow.state == "sent")
+            rows = s.scalars(sent).unique()
             wanted = {r.key: str(r.message_id) for r in rows}
         return {
             key: {hashlib.sha256(a.get_content()).hexdigest() for a in by_id[mail].iter_attachments()}  # type: ignore[attr-defined]
