@@ -9,14 +9,14 @@ from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from parsers import checks, confidence, values, witnesses
+from parsers import candidates, checks, confidence, settling, values
+from parsers.candidates import Recognised
 from parsers.labels import Line, Match, find, same_row, squash
 from parsers.layouts import Form, Item
 from parsers.page import Page, Tick
 from parsers.prose import Found
 from parsers.records import Context, Field, Finding
 from parsers.records import Line as OrderLine
-from parsers.witnesses import Recognised
 from parsers.zones import Place
 
 _WRONG = 0.3  # a value that is there and is not of its label's type
@@ -42,7 +42,7 @@ def read(
         for item, _, place in wanted
         if any(w.origin == "ocr" for w in place.kept)
     ]
-    settled = witnesses.settle(recognised, context)
+    settled = settling.settle(recognised, context)
     for item, match, place in wanted:
         name = item.field or ""
         if any(w.origin == "ocr" for w in place.kept):
@@ -147,7 +147,7 @@ def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> 
     trust = min(sure, confidence.of_words(found.words))
     if any(w.origin == "ocr" for w in found.words):
         recognised = Recognised(item.field, item.type, found.words, lambda _: (value, sure), fixed=True)
-        trust = witnesses.settle([recognised], context)[item.field].confidence
+        trust = settling.settle([recognised], context)[item.field].confidence
     page = pages[found.page]
     return Field(value=value, confidence=trust, page=page.number, box=found.box if page.placed else None)
 
@@ -373,7 +373,7 @@ def read_totals(
         amount = values.parse_amount(text)
         trust = confidence.of_words(place.kept)
         if any(w.origin == "ocr" for w in place.kept):
-            told = witnesses.offered(Recognised(name, "amount", tuple(place.kept), _total))
+            told = candidates.offered(Recognised(name, "amount", tuple(place.kept), _total))
             offered[name] = [Decimal(v) for v in map(str, told)]
         fields[name] = Field(
             value=f"{amount:.2f}" if amount is not None else text,

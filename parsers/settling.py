@@ -1,0 +1,63 @@
+"""Recognised values settled: among what the engines offer, what types, check digits and other places bear out.
+
+Two passes: first what proves itself (SIRET, UAI, dates, telephone numbers, addresses), then names and places with
+what the first pass, the e-mail addresses and the census say. A value that nothing bears out keeps its doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from parsers import candidates, confidence, known_words, sureness, witnesses
+from parsers.candidates import PROVES, Candidate, Looks, Recognised
+from parsers.records import Context
+from parsers.witnesses import Settled
+
+_RARE = 0.02  # what a value is worth at most that no look offers: the census, or a slash for a one, brought it up
+_AGAIN = ("contact_email", "functional_email", "postal_code", "member_name")  # once names and places are known
+_BORNE = 40.0  # how much likelier a value is that a witness bears out
+_SECONDED = 4.0  # the same of one that is the second engine's own reading
+_USUAL = 3.0  # how much likelier a word is that the field often holds (`rue` beside `rve`)
+
+
+def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
+    """The fields of one document, by name; a field in whose place nothing is written is left out."""
+    looks = {r.name: candidates.looks_of(r) for r in read}
+    offered = {r.name: candidates.of(r, context, looks[r.name]) for r in read}
+    offered = {name: found for name, found in offered.items() if found}
+    by_name = {r.name: r for r in read}
+    chosen: dict[str, Settled] = {}
+    for proving in (True, False):
+        for name, found in offered.items():
+            if (by_name[name].type in PROVES) == proving and name not in chosen:
+                said = witnesses.of(name, by_name[name].type, chosen, context)
+                if by_name[name].type == "date":
+                    said = witnesses.other_dates(name, by_name, offered)
+                chosen[name] = _choose(by_name[name], found, said, looks[name])
+    for name in _AGAIN:
+        if name in chosen and chosen[name].confidence < confidence.ENOUGH:
+            said = witnesses.of(name, by_name[name].type, chosen, context)
+            again = _choose(by_name[name], offered[name], said, looks[name])
+            chosen[name] = witnesses.nearly(name, chosen, context) or again
+    if "contact_name" in chosen and "contact_email" in chosen:
+        chosen["contact_name"] = witnesses.mended(chosen["contact_name"], chosen["contact_email"])
+    return chosen
+
+
+def _choose(read: Recognised, found: Sequence[Candidate], said: Callable[[str], bool] | None, looks: Looks) -> Settled:
+    def weight(c: Candidate) -> float:
+        checked = 1.0 if sureness.check_digit(read.type, str(c.value)) in (None, True) else 0.02
+        borne = _BORNE if said is not None and said(str(c.value)) else 1.0
+        strange = 0.02 if sureness.is_strange(read, str(c.value)) else 1.0
+        own = c.likely
+        if looks:
+            seen = sureness.seen_in(read, c.value, looks)
+            own = max(sum(seen) / len(seen), min(_RARE, c.likely))
+            own *= _SECONDED if sureness.second_reads(read, c.value) else 1.0
+        usual = _USUAL ** sum(known_words.expected(read.name, word) for word in str(c.value).split())
+        return own * checked * borne * strange * usual * (1.0 if c.of_type else 0.01)
+
+    best = max(found, key=weight)
+    text = str(best.value)
+    known = said is not None and said(text)
+    return Settled(best.value, sureness.of(read, best, found, looks, known=known), best.of_type)

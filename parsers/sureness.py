@@ -1,0 +1,210 @@
+"""How sure a chosen value is: by check digits, the second engine, further cuts of the words strange signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from parsers import candidates, confidence, known_words, values
+from parsers.candidates import PROVES, SPELT, STRANGE, Candidate, Looks, Recognised, Seen
+from parsers.page import Word
+from parsers.zones import joined
+
+_CUTS = 3  # looks, the line's own counted, from which they decide anything
+_OFFERED = 0.1  # probability in the line's own reading without which cuts prove nothing
+_AGREED_CUT, _AGREED_CUTS = (
+    0.4,
+    0.8,
+)  # probability in each cut, in most, that bears out what the second engine read, too
+_STEADY_CUT = 0.93  # the same where the first engine stands alone
+_BEYOND_DOUBT = 0.97  # the same where the second engine read another value of the type
+_YEARS = ("2000", "2049")  # of dates on these papers; another century's is misread
+_LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
+_STRANGE_CODE = re.compile(r"[\[\]{}()|<>\\*#~^=]")  # the same of a reference, which may hold strokes and dashes
+_NEAR_TOP = re.compile(r"\.(?:f[^r.]|[^f.]r|co[^m.]|[^c.]om|c[^o.]m|or[^g.]|ne[^t.])$")  # a French domain's end misread
+_ONE_LETTER = re.compile(r"\d{4,}[A-Za-z]\d*")  # a reference's figures with one letter among or behind them
+
+
+def of(read: Recognised, best: Candidate, found: Sequence[Candidate], looks: Looks, *, known: bool) -> float:
+    """0 to 1 for the value chosen among `found`; `known`: a witness bears it out."""
+    text = str(best.value)
+    if not best.of_type:
+        return 0.3
+    if check_digit(read.type, text) is False:
+        return 0.5
+    if is_strange(read, text):
+        return 0.6
+    if read.type == "date" and not _YEARS[0] <= text[:4] <= _YEARS[1]:
+        return 0.5
+    own = _own_sureness(read, best, found, known=known)
+    return own if own >= confidence.ENOUGH else max(own, _standing(read, best, found, looks))
+
+
+def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate], *, known: bool) -> float:
+    """What check digits, other places and the second engine say of a value."""
+    text = str(best.value)
+    checked = check_digit(read.type, text)
+    if read.type == "digits" and "7" in text and not known and not _sevens_told(read):
+        return min(0.85, confidence.of_words(read.words))  # cell by cell, some hands' ones are read as sevens
+    if best.first and all(w.origin != "ocr" or confidence.agrees(w) or not _spells(w) for w in read.words):
+        return confidence.of_words(read.words)
+    least = min((confidence.raw(w) for w in read.words if _spells(w) and not _borne(read, w, text)), default=1.0)
+    if known:
+        return confidence.KNOWN if best.first else 0.93 if best.offered or _apart(found, text) > 1 else 0.85
+    if checked:
+        rivals = [c for c in found if c.of_type and c.value != best.value and check_digit(read.type, str(c.value))]
+        return confidence.CHECKED if best.first and least > 0.6 else 0.92 if not rivals else 0.6
+    if _digits_agree(read, text):
+        return 0.92
+    if not best.first:
+        if least >= confidence.CLEAR and read.name != "street":
+            return 0.92  # what was changed became words that the field is known for
+        return 0.92 if best.offered and read.type in PROVES and second_reads(read, text) else 0.7
+    if any(_LOOKALIKE.match(w.text) for w in read.words) and read.type == "text":
+        return 0.6
+    if read.type == "reference" and _ONE_LETTER.fullmatch(text):
+        return 0.6  # a figure may be read as a letter
+    if least >= (confidence.RIVALLED if _rivalled(read, best) else confidence.CLEAR):
+        return confidence.ENOUGH
+    return min(confidence.DOUBT, least)
+
+
+def _standing(read: Recognised, best: Candidate, found: Sequence[Candidate], looks: Looks) -> float:
+    """How sure further cuts of the words make a value; 0 where they do not bear it out.
+
+    The line as a whole must have offered it. A value that the first reading does not spell needs more: cuts that leave
+    no doubt, and the second engine's word for each word that is changed.
+    """
+    if len(looks) < _CUTS or best.of_type is False:
+        return 0.0
+    line, *cuts = (_share(read, best.value, look) for look in looks)
+    if line < _OFFERED:
+        return 0.0
+    if second_reads(read, best.value) and min(cuts) >= _AGREED_CUT and sorted(cuts)[len(cuts) // 2] >= _AGREED_CUTS:
+        return confidence.ENOUGH + 0.02
+    if _rivalled(read, best):
+        return confidence.ENOUGH if min(cuts) >= _BEYOND_DOUBT and not _changed(read, best, found) else 0.0
+    if _changed(read, best, found):
+        return confidence.ENOUGH if min(cuts) >= _STEADY_CUT and _seconded(read, str(best.value)) else 0.0
+    return confidence.ENOUGH if min(cuts) >= _STEADY_CUT else 0.0
+
+
+def seen_in(read: Recognised, value: str | int, looks: Looks) -> list[float]:
+    """A value's probability in each look."""
+    key = candidates.key_of(read, value)
+    return [look[key].likely if key in look else 0.0 for look in looks]
+
+
+def _share(read: Recognised, value: str | int, look: Mapping[str, Seen]) -> float:
+    """A value's probability in one look; of a type that can be told, among what is of it, where that is not little."""
+    key = candidates.key_of(read, value)
+    own = look[key].likely if key in look else 0.0
+    if read.type not in PROVES:
+        return own
+    right = sum(s.likely for s in look.values() if s.of_type)
+    return own / right if right >= _OFFERED else own
+
+
+def _changed(read: Recognised, best: Candidate, found: Sequence[Candidate]) -> bool:
+    """Whether a value says anything else than the first reading did, capitals, accents and signs aside."""
+    first = next((str(c.value) for c in found if c.first), "")
+    if read.type in ("phone", "date"):
+        figures = re.sub(r"\D", "", joined(read.words))
+        return first != str(best.value) and figures not in _figures(read.type, str(best.value))
+    bare = [re.sub(r"\W", "", candidates.key_of(read, t)) for t in (first, joined(read.words), str(best.value))]
+    return bare[2] not in bare[:2]
+
+
+def _figures(type_: str, value: str) -> tuple[str, ...]:
+    """The figures by which a hand may have written a telephone number or a day."""
+    if type_ == "phone":
+        return "0" + value[3:], value[1:], "00" + value[1:]
+    year, month, day = value.split("-") if value.count("-") == 2 else ("", "", "")
+    days, months = {day, day.lstrip("0")}, {month, month.lstrip("0")}
+    return tuple(d + m + y for d in days for m in months for y in (year, year[2:]))
+
+
+def _seconded(read: Recognised, value: str) -> bool:
+    """Whether the second engine read each word that differs from the first one's reading as it is chosen."""
+    parts = value.split()
+    return len(parts) == len(read.words) and all(
+        candidates.key_of(read, part) == candidates.key_of(read, word.text)
+        or (word.second is not None and candidates.key_of(read, part) == candidates.key_of(read, word.second))
+        for part, word in zip(parts, read.words, strict=True)
+    )
+
+
+def second_reads(read: Recognised, value: str | int) -> bool:
+    """Whether the second engine's own reading is the value."""
+    if any(w.second is None and _spells(w) for w in read.words if w.origin == "ocr"):
+        return False
+    theirs, sure = read.parse(joined([replace(w, text=w.second or w.text) for w in read.words]))
+    return theirs is not None and sure >= 1.0 and candidates.key_of(read, theirs) == candidates.key_of(read, value)
+
+
+def _rivalled(read: Recognised, best: Candidate) -> bool:
+    """Whether the second engine read another value of the right type."""
+    if read.type not in PROVES or read.type == "email" or any(w.second is None for w in read.words):
+        return False
+    value, sure = read.parse(joined([replace(w, text=w.second or "") for w in read.words]))
+    return value is not None and sure >= 1.0 and value != best.value
+
+
+def check_digit(type_: str, text: str) -> bool | None:
+    """What a value's own check digit says; None where it has none."""
+    if type_ in ("siret", "siret_or_siren") and len(text) == 14:
+        return values.valid_siret(text)
+    if type_ == "uai":
+        return values.valid_uai(text)
+    return None
+
+
+def is_strange(read: Recognised, text: str) -> bool:
+    """Whether a value holds signs that no name or reference holds, or an address ends nearly as French domains do."""
+    if read.type == "email":
+        return _NEAR_TOP.search(text) is not None
+    if read.type not in SPELT:
+        return False
+    return (_STRANGE_CODE if read.type == "reference" else STRANGE).search(text) is not None
+
+
+def _spells(word: Word) -> bool:
+    """Whether a word holds letters or figures: a doubtful colon makes no value doubtful."""
+    return any(c.isalnum() for c in word.text)
+
+
+def _sevens_told(read: Recognised) -> bool:
+    """Whether the second witness sees each seven as one, too."""
+    return all(
+        w.second is not None
+        and len(w.second) == len(w.text)
+        and all(b == "7" for a, b in zip(w.text, w.second, strict=True) if a == "7")
+        for w in read.words
+        if "7" in w.text
+    )
+
+
+def _borne(read: Recognised, word: Word, value: str) -> bool:
+    """Whether a word of the value, as read or as chosen, is one that the field often holds."""
+    if confidence.agrees(word) or known_words.expected(read.name, word.text):
+        return True
+    options = {t for t, _, _ in candidates.readings(word)} & set(value.split())
+    return any(known_words.expected(read.name, t) for t in options)
+
+
+def _digits_agree(read: Recognised, value: str) -> bool:
+    """A reference whose figures both engines read alike, and whose letters are the usual ones before figures."""
+    if read.type != "reference":
+        return False
+    figures = re.sub(r"\D", "", value)
+    second = re.sub(r"\D", "", "".join(w.second or "" for w in read.words))
+    return len(figures) >= 5 and figures == second and re.fullmatch(r"(?:EJ|BC|E|EN|ENG)?[\d/ -]+", value) is not None
+
+
+def _apart(found: Sequence[Candidate], text: str) -> int:
+    """In how many characters a value differs from what the first engine read."""
+    first = next((str(c.value) for c in found if c.first), "")
+    if len(first) != len(text):
+        return 99
+    return sum(a != b for a, b in zip(first, text, strict=True))
