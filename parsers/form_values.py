@@ -247,6 +247,9 @@ def read_questions(
             continue
         page = pages[match.page]
         yes, no = _answers(item, match, page, lines)
+        if yes is not None and yes is no:  # one box stands for both answers: the other was not seen
+            findings.append(_unseen(item.question[0], item.field))
+            continue
         if yes is None or no is None:
             covered = _covered(item, match, lines, yes or no, of_yes=yes is None)
             if covered is not None:
@@ -315,13 +318,20 @@ def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequen
 
 
 def tick_beside(label: Match, page: Page) -> Tick | None:
-    """The tick box that belongs to a label: close by on its left, else on its right."""
+    """The tick box that belongs to a label: close by on its left, else on its right.
+
+    Recognition may read box and word as one word: the box then stands at the word's beginning.
+    """
     row = [t for t in page.ticks if _level(t, label)]
-    left = [t for t in row if -3 <= label.box[0] - t.box[2] <= _TICK_REACH]
+    left = [t for t in row if -3 <= label.box[0] - t.box[2] <= _TICK_REACH or _begins(t, label)]
     if left:
         return max(left, key=lambda t: t.box[2])
     right = [t for t in row if -3 <= t.box[0] - label.box[2] <= _TICK_REACH]
     return min(right, key=lambda t: t.box[0]) if right else None
+
+
+def _begins(tick: Tick, label: Match) -> bool:
+    return abs(tick.box[0] - label.box[0]) < 5 and tick.box[2] < (label.box[0] + label.box[2]) / 2
 
 
 def _level(tick: Tick, label: Match) -> bool:

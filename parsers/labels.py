@@ -16,6 +16,7 @@ from parsers.records import Box
 
 _SHORT = 6  # letters below which a label must stand alone (`Ville :`) and may not be misread
 _FUZZY = {"print": 92.0, "ocr": 80.0}  # likeness in percent that a label needs
+_ALIKE = str.maketrans("i10", "llo")  # letters that recognition takes for one another in print (`MéI :` for `Mél :`)
 
 
 @lru_cache(maxsize=4096)
@@ -44,6 +45,7 @@ class Line:
     page: int  # index in the run of pages
     words: list[tuple[int, Word]]  # (index in the page's words, word)
     text: str = ""  # squashed
+    looks: str = ""  # of recognised words, the same with letters that look alike made one
     at: list[tuple[int, int]] = field(default_factory=list)  # for each letter of `text`: place in `words`, in its text
     starts: list[int] = field(default_factory=list)  # for each word: where it starts in `text`
     recognised: bool = False
@@ -61,6 +63,7 @@ class Line:
                 self.at.extend([(w, i)] * len(letters))
         self.text = "".join(parts)
         self.recognised = any(word.origin == "ocr" for _, word in self.words)
+        self.looks = self.text.translate(_ALIKE) if self.recognised else ""
         return self
 
 
@@ -189,12 +192,13 @@ def find(
         if not wanted:
             continue
         for n, line in enumerate(lines):
-            start = line.text.find(wanted)
+            text, sought = (line.looks, wanted.translate(_ALIKE)) if line.recognised else (line.text, wanted)
+            start = text.find(sought)
             while start >= 0:
                 match = _match(line, start, start + len(wanted), 1.0, spelling, bars[n] if bars else (), inner)
                 if match is not None and not any(_covers(m, match) for m in found):
                     found.append(match)
-                start = line.text.find(wanted, start + 1)
+                start = text.find(sought, start + 1)
     if found or not fuzzy:
         return found
     for n, line in enumerate(lines):

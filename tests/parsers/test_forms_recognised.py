@@ -199,3 +199,20 @@ def test_further_cuts_change_no_value_without_the_second_engine() -> None:
 def test_a_date_of_another_century_is_put_to_a_person() -> None:
     found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "4/3/2071"}))
     assert [f.field for f in found.findings] == ["signed_on"]
+
+
+def test_a_short_label_whose_letters_look_alike_is_found() -> None:
+    found = _recognised("lot3-account-flat", _misread(Mél="MéI"))
+    assert found.fields["contact_email"].value == "i.ouedraogo@trois-etangs.example"
+
+
+def test_a_tick_that_recognition_reads_into_its_word_is_still_that_word_s() -> None:
+    plain = _recognised("lot3-account-flat")
+    answers = {k: f.value for k, f in plain.fields.items() if isinstance(f.value, bool)}
+
+    def glued(w: Word) -> Word:  # the word begins where its box does
+        return replace(w, box=(w.box[0] - 11, *w.box[1:])) if w.text in ("Oui", "Non") else w
+
+    found = _recognised("lot3-account-flat", glued)
+    assert answers
+    assert {k: f.value for k, f in found.fields.items() if isinstance(f.value, bool)} == answers
