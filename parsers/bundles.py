@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from parsers import order_kind, order_labels, order_totals, parties, values, vocabulary
+from parsers import order_kind, order_totals, order_values, parties, values, vocabulary
 from parsers.layout import Sheet
 from parsers.page import Document, Page
 from parsers.records import Context
@@ -67,7 +67,7 @@ class _Face:
     @cached_property
     def reference(self) -> str:
         """The order's number on this page."""
-        for f in order_labels.read(self.sheet.segments):
+        for f in order_values.read(self.sheet.segments):
             if f.key in ("order_number", "commitment_number") and any(c.isdigit() for c in f.text):
                 return values.fold(f.text.split()[0])
         for t in order_kind.titles(self.sheet)[:1]:

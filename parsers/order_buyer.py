@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from parsers import names, parties, values
+from parsers import addresses, names, parties, party_address, values
 from parsers.layout import Segment
-from parsers.order_labels import Found
+from parsers.order_values import Found
 from parsers.order_view import Read, View, sirets, value_of
 from parsers.parties import Block
 
@@ -22,11 +22,11 @@ def member_name(view: View) -> Read | None:
         for f in view.inside(block):
             if f.key == "member_name" and f.text and not any(c.isdigit() for c in f.text[:3]):
                 return _whole(view, block, f.text, f.value) if f.how == "below" and f.value else value_of(f)
-        name = parties.address(block, view.context).name
+        name = party_address.address(block, view.context).name
         if name is not None:
             return _whole(view, block, *name)
     for other in view.buyers:
-        found = parties.address(other, view.context).name if other is not block else None
+        found = party_address.address(other, view.context).name if other is not block else None
         if found is not None and names.core(found[0]) and names.is_public_body(found[0]):
             return _whole(view, other, *found)
     for f in view.labelled("member_name"):
@@ -43,7 +43,7 @@ def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
     """
     under = [o for o in block.segments if o.page == s.page and -2 < o.box[1] - s.box[3] < 0.9 * s.height]
     under.sort(key=lambda o: o.box[1])
-    if name != s.text or not under or not parties.may_be_name(under[0]):
+    if name != s.text or not under or not party_address.may_be_name(under[0]):
         return name, s.words, s.page
     more = under[0]
     both = f"{name} {more.text}"
@@ -109,7 +109,7 @@ def address(view: View) -> dict[str, Read | None]:
     block = view.buyer()
     if block is None:
         return {}
-    a = parties.address(block, view.context)
+    a = party_address.address(block, view.context)
     found: dict[str, Read | None] = {
         k: (v[0], v[1].words, v[1].page)
         for k, v in (("street", a.street), ("postal_code", a.postal_code), ("city", a.city))
@@ -117,7 +117,7 @@ def address(view: View) -> dict[str, Read | None]:
     }
     if a.city is None:  # a letterhead of two parts: the name on top, the address in the foot
         for other in (b for b in view.buyers if b.role == "buyer" and b is not block):
-            foot = parties.address(other, view.context)
+            foot = party_address.address(other, view.context)
             same = foot.name is None or not names.core(foot.name[0]) or foot.name == a.name
             if foot.city is not None and foot.postal_code is not None and same:
                 parts = (("street", foot.street), ("postal_code", foot.postal_code), ("city", foot.city))
@@ -134,7 +134,7 @@ def address(view: View) -> dict[str, Read | None]:
         if f.key == "street" and "street" not in found:
             found.update(_address_line(f))
         elif f.key in ("place", "postal_code", "city"):
-            got = parties.place(f.text)
+            got = addresses.place(f.text)
             if got is not None:
                 found["postal_code"], found["city"] = (got[0], f.words, f.page), (got[1], f.words, f.page)
             elif f.key == "postal_code" and (code := values.parse_postal_code(f.text)):
@@ -148,7 +148,7 @@ def _address_line(f: Found) -> dict[str, Read | None]:
     """A street behind its label, with or without the place behind it."""
     parts = re.split(r"\s*(?:,|\s[-–]\s)\s*(?=\d{5}\b)|\s+(?=\d{5}\s+[A-ZÀ-Þ])", f.text, maxsplit=1)
     found: dict[str, Read | None] = {"street": (parts[0].strip(" ,-–"), f.words, f.page)}
-    got = parties.place(parts[1]) if len(parts) > 1 else None
+    got = addresses.place(parts[1]) if len(parts) > 1 else None
     if got is not None:
         found |= {"postal_code": (got[0], f.words, f.page), "city": (got[1], f.words, f.page)}
     return found

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from parsers import names, order_labels, order_totals, parties, people, values
+from parsers import names, order_labels, order_totals, order_values, parties, people, values
 from parsers.catalogue import catalogue
 from parsers.layout import Segment, overlap, same_row
-from parsers.order_labels import Found
+from parsers.order_values import Found
 from parsers.order_view import Read, View, value_of
 
 
@@ -65,10 +65,10 @@ def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:
     if (
         len(f.text.split()) > 2
         or people.is_role(under.text)
-        or not people.is_name(order_labels.joined(f.text, under.text))
+        or not people.is_name(order_values.joined(f.text, under.text))
     ):
         return None
-    return replace(f, text=order_labels.joined(f.text, under.text), words=(*f.words, *under.words))
+    return replace(f, text=order_values.joined(f.text, under.text), words=(*f.words, *under.words))
 
 
 def _no_room(view: View, s: Segment, under: Segment) -> bool:

@@ -7,7 +7,8 @@ from functools import partial
 
 from parsers import values
 from parsers.layout import Segment, overlap
-from parsers.order_labels import Found, marks
+from parsers.order_labels import marks
+from parsers.order_values import Found
 from parsers.order_view import Read, View, value_of
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from parsers import order_kind, order_labels, parties, tables
+from parsers import order_kind, order_values, parties, party_address, tables
 from parsers.layout import Segment, Sheet, overlap
-from parsers.order_labels import Found
+from parsers.order_values import Found
 from parsers.page import Word
 from parsers.parties import Block
 from parsers.records import Box, Context
@@ -52,7 +52,7 @@ class View:
         """The block that tells the buyer best: with a name and an address, else with a name."""
         scored = []
         for i, b in enumerate(self.buyers):
-            a = parties.address(b, self.context)
+            a = party_address.address(b, self.context)
             labelled = any(f.key == "member_name" and f.text for f in self.inside(b))
             scored.append(
                 (
@@ -103,7 +103,7 @@ def take_apart(sheets: Sequence[Sheet], title: order_kind.Title | None, context:
         found = parties.blocks(sheet, mine)
         parties.assign(found, context)
         view.blocks.extend(found)
-        view.labels.extend(order_labels.read(mine, 200.0 if sheet.page.placed else math.inf))
+        view.labels.extend(order_values.read(mine, 200.0 if sheet.page.placed else math.inf))
     view.role = {s: b.role for b in view.blocks for s in b.segments}
     return view
 

@@ -21,7 +21,7 @@ from parsers import (
     order_people,
     order_references,
     order_totals,
-    parties,
+    party_address,
     values,
 )
 from parsers.extraction import Extraction
@@ -221,8 +221,8 @@ def _field(name: str, read: Read, proven: bool) -> Field:
         or (name.startswith("total_") and proven)
     ):
         confidence = max(confidence, 0.97)
-    if name == "member_name" and (parties.unfinished(value) or not names.core(value)):
+    if name == "member_name" and (party_address.unfinished(value) or not names.core(value)):
         confidence = min(confidence, _BROKEN)  # « Mairie de », « Mairie »: which one?
-    if name == "signatory_name" and parties.unfinished(value):
+    if name == "signatory_name" and party_address.unfinished(value):
         confidence = min(confidence, _BROKEN)
     return Field(value=value, confidence=confidence, page=page, box=box)

@@ -1,4 +1,4 @@
-"""Who buys and who sells: the blocks of an order's head, each with its role, and the buyer's name and address.
+"""Who buys and who sells: the blocks of an order's head, each with its role.
 
 A block is a run of lines that belong together (one below the other, aligned, no border between). Its role comes from
 what it says: a heading (« Fournisseur », « Adresse de facturation »), a known provider, a public body's name, the
@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from parsers import names, values, vocabulary
+from parsers import addresses, names, values, vocabulary
 from parsers.catalogue import catalogues, provider_sirens, providers_in
 from parsers.layout import Segment, Sheet, bounds, overlap, same_row
-from parsers.order_labels import marks, plausible
+from parsers.order_labels import marks
+from parsers.order_values import plausible
 from parsers.records import Box, Context
 
 Role = Literal["buyer", "billing", "delivery", "supplier", ""]
@@ -26,20 +27,6 @@ _BEFORE = r"\s*:\s*(?=\S)"  # a heading with the first line behind it
 
 _COMPANY = re.compile(
     r"\b(?:sas|sasu|sarl|s\.a\.s\.?|s\.a\.r\.l\.?|eurl|gmbh|ltd|inc|scop|sa|s\.a\.|snc|groupe)\b|\brcs\b|au capital"
-)
-_STREET = re.compile(
-    r"^(?:\d{1,4}\s*(?:[,-]\s*)?(?:bis|ter|quater|[a-d])?\b[\s,]+.*[a-z]|"
-    r"(?:\d+\s*[-/]\s*\d+\s+)?(?:rue|avenue|av\.?|boulevard|bd\.?|blvd|place|pl\.?|allee|chemin|impasse|route|rte|square|quai|cours|esplanade|"
-    r"hameau|lieu[- ]dit|residence|lotissement|passage|sente|sentier|villa|parvis|mail|faubourg|voie|rond-point|"
-    r"promenade|zone|za|zi|zac|parc|domaine|ruelle|venelle|cite|clos|traverse|montee|cote|"
-    r"le bourg|chaussee)\b.*[a-z]|grande?[- ]rue\b|le bourg\b)"
-)
-_BOX = re.compile(r"^(?:bp|b\.p\.|cs|c\.s\.|tsa|boite\s+postale)\s*(?:n°\s*)?\d+")
-_PLACE = re.compile(r"^(?:f\s*-\s*|fr\s*-\s*)?(?P<cp>\d{2}\s?\d{3})\s*[-–,]?\s+(?P<city>[^\d\s(].*)$", re.IGNORECASE)
-_PLACE_BEHIND = re.compile(r"^(?P<city>[^\d(]+?)\s*\((?P<cp>\d{5})\)$")
-_PARTS = re.compile(
-    r"\s+[-–—•·|●]\s+|\s*[•●|]\s*|\s*,\s+(?=(?:F-)?\d{5}\s)|(?<=[^\d\s,])(?<!\bBP)(?<!\bCS)(?<!\bTSA)\s+(?=(?:F-)?\d{5}\s+[A-ZÀ-Þ])|\s+(?=\(?SIRET\b)",
-    re.IGNORECASE,
 )
 
 
@@ -75,6 +62,14 @@ def _role(key: str) -> Role:
 def head_role(s: Segment) -> Role | None:
     """The role that a heading gives, None where the segment is no heading."""
     return next((_role(e.key) for e, p in vocabulary.patterns("roles", _ALONE) if p.match(s.key)), None)
+
+
+def leading_role(s: Segment) -> tuple[Role, int] | None:
+    """The role that a heading gives with the block's first line behind it, and where that line begins."""
+    for entry, pattern in vocabulary.patterns("roles", _BEFORE):
+        if (m := pattern.match(s.key)) is not None:
+            return _role(entry.key), m.end()
+    return None
 
 
 def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
@@ -141,19 +136,18 @@ def _topics(group: list[Segment]) -> list[Block]:
 
 def _in_one_line(s: Segment) -> bool:
     """Whether a line holds a whole party: its place and its SIRET."""
-    return bool(sirets(s.text)) and any(place(part.strip(" ,;")) for part in _PARTS.split(s.text))
+    return bool(sirets(s.text)) and any(addresses.place(part.strip(" ,;")) for part in addresses.PARTS.split(s.text))
 
 
 def _opens(s: Segment) -> Role | None:
     """The role that a line's beginning gives: a heading, or a heading with the first line behind it."""
-    return head_role(s) or next(
-        (_role(e.key) for e, p in vocabulary.patterns("roles", _BEFORE) if p.match(s.key)), None
-    )
+    leading = leading_role(s)
+    return head_role(s) or (leading[0] if leading else None)
 
 
 def _goes_on(s: Segment) -> bool:
     """Whether a line can only be the further line of an address."""
-    return place(s.text) is not None or is_street(s.text) or re.match(r"siret\b", s.key) is not None
+    return addresses.place(s.text) is not None or addresses.is_street(s.text) or re.match(r"siret\b", s.key) is not None
 
 
 def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:
@@ -214,17 +208,17 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     head = head_role(b.segments[0])
     if head is not None and len(b.segments) > 1:
         return head, True
-    start = next((_role(e.key) for e, p in vocabulary.patterns("roles", _BEFORE) if p.match(b.segments[0].key)), None)
+    leading = leading_role(b.segments[0])
     found = [x for s in b.segments for x in sirets(s.text)]
     known = {x.siret[:9] for x in context.census if x.siret}
     if any(x[:9] in sold(context) for x in found):
         return "supplier", True
-    if start is not None:
-        return start, True
+    if leading is not None:
+        return leading[0], True
     if any(x[:9] in known for x in found):
         return "buyer", False
-    top = [_PARTS.split(s.text)[0] for s in b.segments[:3]]
-    if any((names.is_public_body(t) and not _noise(t)) or in_census(t, context) for t in top[:2]):
+    top = [addresses.PARTS.split(s.text)[0] for s in b.segments[:3]]
+    if any((names.is_public_body(t) and not addresses.is_noise(t)) or in_census(t, context) for t in top[:2]):
         return "buyer", False
     if any(providers_in(t, context.forms) for t in top):
         return "supplier", False
@@ -272,142 +266,3 @@ def is_provider_domain(domain: str, context: Context) -> bool:
             if any(len(n) > 4 and n in bare for n in (re.sub(r"[^a-z0-9]", "", values.fold(x)) for x in p.names)):
                 return True
     return False
-
-
-# --- name and address ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Address:
-    """A block's name and address, each with the segment it stands in."""
-
-    name: tuple[str, Segment] | None = None
-    street: tuple[str, Segment] | None = None
-    postal_code: tuple[str, Segment] | None = None
-    city: tuple[str, Segment] | None = None
-
-
-def address(block: Block, context: Context) -> Address:
-    """What a block of unlabelled lines says: name, street, place."""
-    lines: list[tuple[str, Segment]] = []
-    for s in block.segments:
-        if head_role(s) is not None:
-            continue
-        text = s.text
-        start = next((p.match(s.key) for _, p in vocabulary.patterns("roles", _BEFORE) if p.match(s.key)), None)
-        if start is not None:
-            text = s.cut(start.end())[0]
-        elif (found := marks(s)) and found[0].start == 0:
-            continue  # labelled values are read by their labels
-        for part in _PARTS.split(text):
-            body, comma, street = part.strip(" ,;").partition(", ")
-            both = bool(comma and names.core(body)) and names.is_public_body(body) and is_street(street)
-            lines.extend((p, s) for p in ((body, street) if both else (part.strip(" ,;"),)) if p)
-    for i in range(len(lines) - 2, -1, -1):  # a narrow cell may part the code from its city
-        if re.fullmatch(r"(?:f-?)?\d{5}", values.fold(lines[i][0])) and not any(c.isdigit() for c in lines[i + 1][0]):
-            lines[i : i + 2] = [(f"{lines[i][0]} {lines[i + 1][0]}", lines[i][1])]
-    at = next((i for i, (t, _) in enumerate(lines) if place(t)), None)
-    name = _name(lines[: at if at is not None else len(lines)], context)
-    if at is None:
-        return Address(name=name)
-    found_place = place(lines[at][0])
-    assert found_place is not None
-    code, city = found_place
-    street = _street(lines[:at], name)
-    where = lines[at][1]
-    return Address(name=name, street=street, postal_code=(code, where), city=(city, where))
-
-
-def place(text: str) -> tuple[str, str] | None:
-    """Postal code and city of a line (`78310 Maurepas`, `Maurepas (78310)`)."""
-    m = _PLACE.match(text) or _PLACE_BEHIND.match(text)
-    code = values.parse_postal_code(m["cp"]) if m else None
-    if m is None or code is None:
-        return None
-    city = re.sub(r"\s*(?:,|-|–)?\s*france$", "", m["city"].strip(" ,;-–"), flags=re.IGNORECASE)
-    return (code, city) if city and len(city) < 60 else None
-
-
-def is_street(text: str) -> bool:
-    """Whether a line begins as a street's address does."""
-    return _STREET.match(values.fold(text)) is not None
-
-
-def _street(lines: list[tuple[str, Segment]], name: tuple[str, Segment] | None) -> tuple[str, Segment] | None:
-    rest = [x for x in lines if name is None or x[1] is not name[1] or x[0] != name[0]]
-    streets = [x for x in rest if (is_street(x[0]) and not names.is_public_body(x[0])) or _house(x[0])]
-    if streets:
-        return streets[-1]
-    # Villages have streets of no known kind (« Le Bourg »): the line right above the place, if it is nothing else.
-    last = rest[-1] if rest and name is not None and rest[-1] is lines[-1] else None
-    plain = last is not None and not _BOX.match(values.fold(last[0])) and not _noise(last[0]) and ":" not in last[0]
-    return last if plain and last is not None and last[1] is not (name or last)[1] else None
-
-
-def _house(text: str) -> bool:
-    """Whether a line is a street behind the name of a house (« Hôtel de ville, 45 Grande Rue »)."""
-    house, comma, street = text.partition(",")
-    return bool(comma) and not names.core(house) and is_street(street.strip())
-
-
-def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segment] | None:
-    """The body's name: a name of the census, else a public body's, else the first line that is nothing else."""
-    usable = [
-        (t, s)
-        for t, s in lines
-        if len(t) > 2
-        and (names.is_public_body(t) or not is_street(t))
-        and not _house(t)
-        and not _BOX.match(values.fold(t))
-        and not _noise(t)
-    ]
-    for t, s in usable:
-        if in_census(t, context):
-            return t, s
-    for i, (t, s) in enumerate(usable):
-        if names.is_public_body(t):
-            follows = usable[i + 1] if i + 1 < len(usable) else None
-            after = usable[i + 2][1] if i + 2 < len(usable) else lines[-1][1] if lines[-1][1] is not s else None
-            if follows and follows[1] is not s and (_one_name(t, s, follows) or _set_apart(s, follows[1], after)):
-                return f"{t} {follows[0]}", s
-            return t, s
-    return usable[0] if usable else None
-
-
-def may_be_name(s: Segment) -> bool:
-    """Whether a line may be a further line of a name: no street, place, label, service or number."""
-    plain = not is_street(s.text) and place(s.text) is None and not _BOX.match(s.folded) and not _noise(s.text)
-    return plain and not marks(s) and head_role(s) is None and not any(c.isdigit() for c in s.text)
-
-
-def _one_name(first: str, s: Segment, follows: tuple[str, Segment]) -> bool:
-    """Whether the next line goes on with the name: it or the first line is cut at a link word, in the same type."""
-    if re.match(r"(?:de|du|des|d'|la|le|et|pour|a)\b", values.fold(follows[0])):
-        return True
-    return abs(s.size - follows[1].size) < 0.25 * s.size and unfinished(first)
-
-
-def _set_apart(s: Segment, following: Segment, after: Segment | None) -> bool:
-    """Whether two lines are in one type of their own, larger or bolder than what comes after: a name in two lines."""
-    if after is None or after is following or abs(s.size - following.size) > 0.15 * s.size or s.bold != following.bold:
-        return False
-    return after.size < 0.85 * following.size or (following.bold and not after.bold)
-
-
-def unfinished(name: str) -> bool:
-    """Whether a name stops at a link word (« Mairie de »)."""
-    return re.search(r"(?:\b(?:de|du|des|la|le|les|et|en|sur|sous|lez|les)|[-'])$", values.fold(name)) is not None
-
-
-def _noise(text: str) -> bool:
-    folded = values.fold(text)
-    return bool(
-        re.match(
-            r"(?:republique francaise|liberte|departement|academie|region academique|arrondissement|canton|service|"
-            r"direction|pole)\b",
-            folded,
-        )
-        or re.search(r"\b(?:bon de commande|engagement juridique|tel|siret|page)\b|@|www\.", folded)
-        or values.parse_date(text)
-        or sum(c.isdigit() for c in text) > 4
-    )
