@@ -53,8 +53,8 @@ def is_noise(text: str) -> bool:
     folded = values.fold(text)
     return bool(
         re.match(
-            r"(?:republique francaise|liberte|departement|academie|region academique|arrondissement|canton|service|"
-            r"direction|pole)\b",
+            r"(?:republique francaise|liberte|departement|academie|region academique|arrondissement|canton|services?|"
+            r"directions?|poles?|secretariat|bureau|cellule)\b",
             folded,
         )
         or re.search(r"\b(?:bon de commande|engagement juridique|tel|siret|page)\b|@|www\.", folded)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from parsers.page import Page, Ruling, Word
 from parsers.records import Box
@@ -142,7 +143,7 @@ class Sheet:
     @cached_property
     def rows(self) -> tuple[tuple[Segment, ...], ...]:
         """Segments line by line from the top, each from left to right."""
-        chains = [Segment(tuple(c), self.page.number) for c in self._chains()]
+        chains = [Segment(tuple(c), self.page.number) for c in self._parted(self._chains())]
         return tuple(tuple(self._glued(row)) for row in _lines(chains))
 
     def _chains(self) -> list[list[Word]]:
@@ -180,6 +181,34 @@ class Sheet:
             ends.setdefault(slot, []).append(chain)
         return found
 
+    def _parted(self, chains: Sequence[list[Word]]) -> Iterable[list[Word]]:
+        """The chains cut where a gap wider than the line's own word spaces is a column's edge.
+
+        Cells without rulings may stand closer than three spaces: what begins or ends in a neighbouring line at the
+        same place tells them from words. A gap of three spaces parts texts by itself.
+        """
+        if not self.page.placed:
+            yield from chains
+            return
+        starts: dict[int, list[Word]] = {}
+        ends: dict[int, list[Word]] = {}
+        for chain in chains:
+            starts.setdefault(round(chain[0].box[0]), []).append(chain[0])
+            ends.setdefault(round(chain[-1].box[2]), []).append(chain[-1])
+        for chain in chains:
+            first = 0
+            for i in _wide_gaps(chain):
+                a, b = chain[i - 1], chain[i]
+                size = max(a.size, b.size) or 1.25 * (b.box[3] - b.box[1])
+                if (
+                    b.box[0] - a.box[2] > _THREE * size
+                    or _meets(starts, b, b.box[0], 0)
+                    or _meets(ends, a, a.box[2], 2)
+                ):
+                    yield chain[first:i]
+                    first = i
+            yield chain[first:]
+
     def _glued(self, row: Sequence[Segment]) -> Iterable[Segment]:
         """A colon set apart belongs to the label before it, wherever the typist put it."""
         before: Segment | None = None
@@ -212,6 +241,33 @@ class Sheet:
 
 
 _SLOT = 8.0  # points
+_THREE = 0.7  # of the type size: three spaces of a proportional type
+_NEAR = 40.0  # points up and down in which another line may tell a column's edge
+
+
+def _wide_gaps(chain: Sequence[Word]) -> list[int]:
+    """Before which words of a line the gap is wider than its word spaces; none in justified or fixed-pitch text."""
+    gaps = [b.box[0] - a.box[2] for a, b in pairwise(chain)]
+    if not gaps or chain[0].origin != "print":
+        return []
+    size = max(w.size for w in chain) or 1.25 * (chain[0].box[3] - chain[0].box[1])
+    widths = [(w.box[2] - w.box[0]) / len(w.text) for w in chain]
+    if min(widths) > 0.5 * size and max(widths) - min(widths) < 0.15 * size:
+        return []  # fixed pitch
+    space = sorted(gaps)[len(gaps) // 2] if len(gaps) > 2 else 0.28 * size
+    space = max(min(space, 0.45 * size), 0.2 * size)
+    return [i for i, gap in enumerate(gaps, 1) if gap > max(1.5 * space, 0.4 * size)]
+
+
+def _meets(edges: dict[int, list[Word]], word: Word, x: float, side: int) -> bool:
+    """Whether a line above or below has its edge at `x`."""
+    return any(
+        abs(o.box[side] - x) < 0.8 and 0 < abs(o.box[1] - word.box[1]) < _NEAR and not same_row(o.box, word.box)
+        for at in (round(x) - 1, round(x), round(x) + 1)
+        for o in edges.get(at, ())
+    )
+
+
 _GRID = 12.0  # points between words of one text where the grid is our own: two spaces of its fixed pitch
 
 

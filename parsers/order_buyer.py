@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from parsers import addresses, names, parties, party_address, values
-from parsers.layout import Segment
+from parsers import addresses, names, order_values, parties, party_address, values
+from parsers.layout import Segment, same_row
 from parsers.order_values import Found
 from parsers.order_view import Read, View, sirets, value_of
 from parsers.parties import Block
@@ -46,17 +46,36 @@ def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
     if name != s.text or not under or not party_address.may_be_name(under[0]):
         return name, s.words, s.page
     more = under[0]
-    both = f"{name} {more.text}"
+    if parties.in_census(name, view.context):
+        return name, s.words, s.page
+    both = order_values.joined(name, more.text)
     elsewhere = any(values.fold(both) in o.folded for sheet in view.sheets for o in sheet.segments)
     if more.text[:1].islower() or not names.core(name):
         elsewhere = True  # « Centre communal d’action » names nobody yet
     if elsewhere or parties.in_census(both, view.context):
         return both, (*s.words, *more.words), s.page
-    room = max(o.box[2] for o in block.segments) - s.box[2]
     alike = name.isupper() == more.text.isupper() and abs(s.size - more.size) < 0.15 * s.size
-    if alike and more.words[0].box[2] - more.words[0].box[0] > room and abs(more.box[0] - s.box[0]) < 3:
+    found = party_address.address(block, view.context).street
+    street = found is not None and found[1] is more and _has_room(view, s, more)
+    if alike and not street and _filled(block, s, more) and abs(more.box[0] - s.box[0]) < 3:
         return name, tuple(replace(w, confidence=min(w.confidence, _BROKEN)) for w in s.words), s.page
     return name, s.words, s.page
+
+
+def _filled(block: Block, s: Segment, more: Segment) -> bool:
+    """Whether the first word of a further line would reach past the block's widest line, were it in the line above."""
+    return more.words[0].box[2] - more.words[0].box[0] > max(o.box[2] for o in block.segments) - s.box[2]
+
+
+def _has_room(view: View, s: Segment, more: Segment) -> bool:
+    """Whether a further line's first word had room in the line above: its cell, or the page's text, goes on there."""
+    sheet = next(x for x in view.sheets if x.page.number == s.page)
+    middle = (s.box[1] + s.box[3]) / 2
+    walls = [r[0] for r in sheet.down if r[0] > s.box[2] and r[1] <= middle <= r[3]]
+    others = [o.box[0] for o in sheet.segments if o.box[0] > s.box[2] and same_row(o.box, s.box)]
+    end = min([*walls, *others, max(o.box[2] for o in sheet.segments)])
+    first = more.words[0].box
+    return s.box[2] + 0.3 * s.height + first[2] - first[0] < end - 0.5 * s.height
 
 
 def siret(view: View) -> Read | None:

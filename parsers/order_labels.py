@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from parsers import vocabulary
 from parsers.layout import Segment
 
-_NUMBERED = re.compile(r"(?:n\s?[°*'o]|numero|num\.?|no\.?|nr\.?)\s*[a-z]{0,6}[-./ ]?\d")
+_NUMBERED = re.compile(r"(?:n\s?[°*'o.]|numero|num\.?|no\.?|nr\.?)\s*[a-z]{0,6}[-./ ]?\d")
 _BREAK = re.compile(r"(?:^|(?<=[\s(]))(?=\S)")
 _AFTER = re.compile(r"\s*(?P<colon>[:=]+)?\s*")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from parsers import values
@@ -10,6 +12,8 @@ from parsers.layout import Segment, overlap
 from parsers.order_labels import marks
 from parsers.order_values import Found
 from parsers.order_view import Read, View, value_of
+
+_DOUBT = 0.6  # a date that may be the print's alone
 
 
 def order_number(view: View) -> Read | None:
@@ -21,20 +25,8 @@ def order_number(view: View) -> Read | None:
     if (view.title is not None and view.title.kind == "purchase_order") or (
         view.title is not None and "commande" in view.title.segment.key
     ):
-        text, words = view.title.segment.cut(view.title.rest_at)
-        text = (
-            re.sub(
-                r"(?i)^\s*(?:valant engagement juridique)?[\s:–-]*(?:n\s?[°ºo*']|num[ée]ro|num\.?)\s*:?\s*",
-                "",
-                text,
-            )
-            if re.match(r"\s*(?:valant engagement juridique)?[\s:-]*(?:n\s?[°*'o]|numero|num\.?)", values.fold(text))
-            else ""
-        )
-        bare = re.fullmatch(r"\s*[a-z]{0,8}[-./]?\d[\w./-]*\s*", view.title.rest)
-        if bare is not None and not re.fullmatch(r"\s*(?:19|20)\d\d\s*", view.title.rest):  # a year is no number
-            text = view.title.segment.cut(view.title.rest_at)[0]
-        if number := _number(text):
+        rest, words = view.title.segment.cut(view.title.rest_at)
+        if number := _number(_behind_title(rest)):
             return number, words, view.title.segment.page
         if number is None and (below := _below_title(view)) is not None:
             return below
@@ -47,6 +39,23 @@ def order_number(view: View) -> Read | None:
         if _from_title(view, f) < 80 and (number := _number(f.text)) and not re.search(r"march", values.fold(f.text)):
             return number, f.words, f.page
     return None
+
+
+_SIGN = r"(?<!\w)(?:n\s?[°ºo*']|n\.(?=\s*[A-Z]{0,6}[-./ ]?\d)|num[ée]ro|num\.?)\s*:?\s*"
+_OTHERS = re.compile(r"march|\blot|devis|offre|client|engagement(?!\s+juridique\b)|compte|budget|exercice|tiers")
+
+
+def _behind_title(rest: str) -> str:
+    """What may be the number in what stands behind a title's words: behind « n° », or all of it where it is a code."""
+    sign = re.search(_SIGN, rest, re.IGNORECASE)
+    if sign is not None:
+        return "" if _OTHERS.search(values.fold(rest[: sign.start()])) else rest[sign.end() :]
+    bare = re.match(
+        r"\s*([a-z]{0,8}[-./]?\d[\w./-]*(?:\s[/-]\s\d\w*)*)(?=\s*$|\s+(?:du|le|en\s+date)\b)", values.fold(rest)
+    )
+    if bare is None or re.fullmatch(r"(?:19|20)\d\d", bare[1]) or values.parse_date(bare[1]):  # a year is no number
+        return ""
+    return rest
 
 
 def _below_title(view: View) -> Read | None:
@@ -86,13 +95,13 @@ def commitment_number(view: View) -> Read | None:
 def service_code(view: View) -> Read | None:
     """Chorus Pro's service code."""
     for f in view.labelled("service_code"):
-        code = f.text.split(" – ")[0].split(" - ")[0].strip()
+        code = f.text.split(" – ")[0].split(" - ")[0].strip(" ).,;")
         if values.fold(code) in ("neant", "aucun", "sans", "sans objet", "non", "nc", "n/a"):
             return None
         if re.fullmatch(r"[\w./\- ]{1,40}", code) and len(code.split()) <= 3:
             return code, f.words, f.page
     for f in view.labelled("service"):
-        if re.fullmatch(r"[A-Z0-9][A-Z0-9_./-]{1,19}", f.text):
+        if re.fullmatch(r"[A-Z0-9][A-Z0-9_./-]{1,39}", f.text):
             return value_of(f)
     return None
 
@@ -111,6 +120,11 @@ def order_date(view: View) -> Read | None:
         dates = values.find_dates(view.title.segment.text)
         if dates:
             return dates[0], view.title.segment.words, view.title.segment.page
+    # A supplier has no date of its own: « Fournisseur : … – Date : … » in one line.
+    for f in view.labels:
+        dates = values.find_dates(f.text)
+        if f.key == "order_date" and f.colon and f.label in above and len(dates) == 1 and _alone(f):
+            return dates[0], f.words, f.page
     refused = {f.label for f in view.labels if f.key == "stop" and values.find_dates(f.text)}
     for s in head:
         dated = re.match(r"[a-z' -]{2,40},\s*le\s+[^,]*\d{2,4}$", s.key)  # a letter's, over the addressee
@@ -121,7 +135,23 @@ def order_date(view: View) -> Read | None:
             r"(?:[a-z' -]{2,40},?\s*)?(?:le|du|en date du)\s*:?\s*(?:[a-z]+di\s+|dimanche\s+)?\d|.*\bdu\s+\d", s.key
         ):
             return dates[0], s.words, s.page
-    return None
+    return _printed_on(view, head)
+
+
+def _alone(f: Found) -> bool:
+    """Whether a label stands behind another's value in one line, and not below a supplier's own heading."""
+    return f.label is f.value and not f.label.text.startswith(f.text) and marks(f.label)[0].key != "order_date"
+
+
+def _printed_on(view: View, head: Sequence[Segment]) -> Read | None:
+    """« Édité le … » where the head shows no other date: likely the order's, and a person says whether it is."""
+    printed = [f for f in view.labels if f.key == "stop" and re.match(r"edite", f.label.key) and f.label in set(head)]
+    dates = {d for f in printed for d in values.find_dates(f.text)}
+    others = {d for s in head for d in values.find_dates(s.text)} - dates
+    if len(dates) != 1 or others:
+        return None
+    f = printed[0]
+    return dates.pop(), tuple(replace(w, confidence=min(w.confidence, _DOUBT)) for w in f.words), f.page
 
 
 def _height(view: View, s: Segment) -> float:
@@ -130,6 +160,7 @@ def _height(view: View, s: Segment) -> float:
 
 def _number(text: str) -> str | None:
     """A reference number at the beginning of a text, as written; None where there is none."""
+    text = re.sub(rf"^\s*{_SIGN}", "", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\d)\s+([-–])\s+(?=\d+(?:\s|$))", "\x02\\1\x02", text)  # « 2026 - 118 » is one number
     text = re.split(r"\s+(?:du|le|en date|date|page|–|-|\|)\s+|\s*[;(]|,\s", text.strip(" :.-–"), maxsplit=1)[0].strip(
         " :.,-–"

@@ -92,9 +92,12 @@ def joined(first: str, second: str) -> str:
 def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     """A value with its further lines: where it plainly stops short, or where a code's cell has a second line."""
     s = found.value or found.label
-    code = found.key in ("order_number", "commitment_number", "service_code") and found.how == "below"
+    code = found.key in ("order_number", "commitment_number", "service_code", "service") and found.how == "below"
+    code = code and re.fullmatch(r"[A-Z0-9./_-]+", found.text) is not None
     margin = max((o.box[2] for o in labels), default=0.0)
-    for _ in range(2):
+    if found.key == "contact_name" and (more := _turned(s, labels, margin)) is not None:
+        return replace(found, text=joined(found.text, more.text), words=(*found.words, *more.words))
+    for _ in range(3):
         full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
         address = found.key == "street" and found.how != "behind"
         phone = found.key == "contact_phone" and not values.find_phones(found.text)
@@ -131,6 +134,21 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
     return found
+
+
+def _turned(s: Segment, labels: dict[Segment, tuple[Mark, ...]], margin: float) -> Segment | None:
+    """The line that a running text goes on in: it ends at the margin and has no room there for the next one's word."""
+    row = [o for o in labels if same_row(o.box, s.box)]
+    left = min(o.box[0] for o in row)
+    if s.box[0] < left + 3 or max(o.box[2] for o in row) > s.box[2]:
+        return None
+    below = [o for o in labels if -1.5 <= o.box[1] - s.box[3] < 0.75 * s.height]
+    under = [o for o in below if abs(o.box[0] - left) < 3]
+    cells = any(abs(o.box[0] - b.box[0]) < 3 for o in row if o.box[0] > left + 3 for b in below)  # columns, no text
+    if cells or len(under) != 1 or (labels[under[0]] and labels[under[0]][0].start == 0):
+        return None
+    first = under[0].words[0].box
+    return under[0] if s.box[2] + 0.2 * s.height + first[2] - first[0] > margin else None
 
 
 def _two_lines(

@@ -85,7 +85,7 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
     for i, a in enumerate(ordered):
         below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height)]
         for b in below:
-            if _linked(sheet, a, b):
+            if _linked(sheet, a, b) and not (b.box[1] - a.box[3] > 0.95 * a.height and _between(ordered, a, b)):
                 parent[root(b)] = root(a)
     for s in ordered:  # a value beside its label
         own = marks(s)
@@ -148,6 +148,14 @@ def _opens(s: Segment) -> Role | None:
 def _goes_on(s: Segment) -> bool:
     """Whether a line can only be the further line of an address."""
     return addresses.place(s.text) is not None or addresses.is_street(s.text) or re.match(r"siret\b", s.key) is not None
+
+
+def _between(ordered: Sequence[Segment], a: Segment, b: Segment) -> bool:
+    """Whether another line stands between two lines of one column."""
+    x0, x1 = max(a.box[0], b.box[0]), min(a.box[2], b.box[2])
+    return any(
+        a.box[3] - 2 <= o.box[1] and o.box[3] <= b.box[1] + 2 and overlap(x0, x1, *o.box[::2]) > 0 for o in ordered
+    )
 
 
 def _linked(sheet: Sheet, a: Segment, b: Segment) -> bool:

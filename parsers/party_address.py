@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from parsers import addresses, names, parties, values
 from parsers.layout import Segment
 from parsers.order_labels import marks
+from parsers.order_values import joined
 from parsers.parties import Block
 from parsers.records import Context
 
@@ -85,7 +86,7 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
             follows = usable[i + 1] if i + 1 < len(usable) else None
             after = usable[i + 2][1] if i + 2 < len(usable) else lines[-1][1] if lines[-1][1] is not s else None
             if follows and follows[1] is not s and (_one_name(t, s, follows) or _set_apart(s, follows[1], after)):
-                return f"{t} {follows[0]}", s
+                return joined(t, follows[0]), s
             return t, s
     return usable[0] if usable else None
 

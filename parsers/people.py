@@ -21,6 +21,10 @@ _PARTICLES = {"de", "du", "des", "la", "le", "d'", "van", "von", "el", "ben", "a
 _GENERIC = re.compile(r"^(?:l'|le\s+|la\s+)?(?:ordonnateur|ordonnatrice|acheteur|representant\w*|signataire)\b")
 _LINKS = {"de", "du", "des", "d'", "la", "le", "les", "en", "au", "aux", "et", "a"}
 _DELEGATION = re.compile(r"\b(?:et\s+)?par\s+delegation\b,?|\bp\.?\s*o\.?\b")
+_REACHED = re.compile(  # how a person is reached, set behind a name with nothing between
+    r"\S+@\S+|\b(?:t[ée]l(?:[ée]phone)?|mobile|portable|poste|m[ée]l|courriel|e-?mail)\b\.?\s*:?(?=\s*(?:[+\d]|\S+@|$))",
+    re.IGNORECASE,
+)
 _PARTS = re.compile(r"\s+[-–—|/]\s+|\s*[,;|]\s+|\s*\n\s*|\s*[()]\s*|\s*:\s+")
 
 
@@ -75,14 +79,20 @@ def is_surname(name: str) -> bool:
 
 def bare(name: str) -> str:
     """A name without Monsieur, Madame and their short forms."""
-    return _TITLE.sub("", values.clean(name)).strip(" ,.;:")
+    return _undotted(_TITLE.sub("", values.clean(name)))
+
+
+def _undotted(text: str) -> str:
+    """Without the marks around it; the dot of an initial (`LEMARCHAND T.`) is the name's."""
+    text = text.strip(" ,;:-–")
+    return text if re.search(r"(?:^|[\s.-])[A-ZÀ-Þ]\.$", text) else text.strip(" ,;:.-–")
 
 
 def split(text: str) -> Person:
     """The name and the role in one text; telephone, e-mail and dates in it are left aside."""
     name = role = ""
-    for part in _PARTS.split(text):
-        part = values.clean(part).strip(" ,;:.-–")
+    for part in _PARTS.split(_REACHED.sub(" | ", text)):
+        part = _undotted(values.clean(part))
         part = (
             _DELEGATION.sub("", part).strip(" ,")
             if _DELEGATION.search(values.fold(part)) and not is_role(part)
