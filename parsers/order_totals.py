@@ -31,6 +31,13 @@ _RATE = re.compile(
 )
 _AGAIN = re.compile(r"total|montant|t\.?v\.?a\b|net\b|soit\b|dont\b")
 _TAIL = re.compile(r"-?\d[\d .,']*(?:\s*(?:€|eur(?:os?)?))?\s*$")
+_BEFORE = re.compile(r"(?:€|\beur(?:os?)?)\s*(?=-?\d)")  # « € 189,60 »
+_ASIDE = re.compile(r"(?<=[\d€])\s*\([^)]*[a-z][^)]*\)\s*$")  # « 0,00 € (article 294 du CGI) »
+_WORDS = re.compile(
+    r"(?P<amount>\d[\d ]*[.,]\d\d)\s*(?:€|eur(?:os?)?)?\s*(?:de\s+)?"
+    r"(?P<kind>h\.?t\b|hors\s+tax|tva\b|t\.?t\.?c\b|toutes\s+taxes)"
+)
+_TABLE = 130.0  # points from a table's captions to its last row, at most
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,9 @@ class Totals:
 
 def kind_of(key: str) -> str | None:
     """`excl`, `vat`, `incl`, `any` (a bare « Total »), `adjust`; None for what is no total's label."""
-    if _CARRIED.match(key):
-        return "any" if key.startswith(("sous", "s/")) and _HT.search(key) else None
+    key = key.lstrip("(")
+    if _CARRIED.match(key):  # « Sous-total : » may be all there is for the sum without tax
+        return "any" if re.match(r"s(?:ous|/)[- ]?total(?!\s+(?:de\s+)?(?:la\s+)?page)", key) else None
     if _VAT.match(key):
         return "vat"
     if _TTC.search(key) and (_START.match(key) or _TTC.match(key)):
@@ -90,15 +98,45 @@ def find(
             continue
         found = list(_figures(s, segments))
         if kind == "any" and len(found) > 1:
-            for f in found:
-                figures.setdefault(_under(f.segment, columns) or kind, []).append(f)
+            for f, headed in zip(found, _headed(found, segments), strict=True):
+                figures.setdefault(headed or _under(f.segment, columns) or kind, []).append(f)
         else:
             figures.setdefault(kind, []).extend(found)
+    if not any(figures.get(k) for k in ("excl", "incl", "any")):
+        for s in segments:
+            for kind, figure in _in_words(s):
+                figures.setdefault(kind, []).append(figure)
     more = [
         -abs(f.amount) if re.match(r"remise|rabais|rist|esc|red|geste|avoir", f.segment.key) else f.amount
         for f in figures.get("adjust", [])
     ]
     return _choose(figures, lines_sum, [*adjustments, *more])
+
+
+def _headed(row: Sequence[Figure], segments: Sequence[Segment]) -> list[str | None]:
+    """What each figure of a row is by the captions over it: the last row of a table of rates (`Base HT | TVA | TTC`).
+
+    The captions of one line, as many as the figures, stand for them in order: they need not be set over them.
+    """
+    first = row[0].segment
+    above = [o for o in segments if o.page == first.page and 0 < first.box[1] - o.box[1] < _TABLE]
+    captions = [o for o in above if not any(c.isdigit() for c in o.key) and kind_of(o.key) in ("excl", "vat", "incl")]
+    for lead in sorted(captions, key=lambda o: -o.box[1]):
+        line = sorted((o for o in captions if same_row(o.box, lead.box)), key=lambda o: o.box[0])
+        if len(line) == len(row):
+            return [kind_of(o.key) for o in line]
+    return [None] * len(row)
+
+
+def _in_words(s: Segment) -> Iterable[tuple[str, Figure]]:
+    """The totals of a sentence: « soit un total de 133,50 € HT, 26,70 € de TVA, et 160,20 € TTC »."""
+    found: list[tuple[str, Decimal]] = []
+    for m in _WORDS.finditer(s.key):
+        amount = values.parse_amount(m["amount"])
+        if amount is not None:
+            found.append(("vat" if m["kind"].startswith("tva") else "incl" if m["kind"][0] == "t" else "excl", amount))
+    if len(found) > 1 and len({k for k, _ in found}) == len(found):
+        yield from ((kind, Figure(amount, s)) for kind, amount in found)
 
 
 def _under(s: Segment, columns: Sequence[Column]) -> str | None:
@@ -115,7 +153,7 @@ def _parts(s: Segment) -> list[Segment]:
         if w.text in ("–", "-", "—", "|", ";", "/", "+", "="):
             runs.append([])
             continue
-        if _AGAIN.match(values.fold(w.text)) and any(re.search(r"\d[.,]\d\d$", o.text) for o in runs[-1]):
+        if _AGAIN.match(values.fold(w.text).lstrip("(")) and any(re.search(r"\d[.,]\d\d$", o.text) for o in runs[-1]):
             runs.append([])
         runs[-1].append(w)
     parts = [Segment(tuple(r), s.page) for r in runs if r]
@@ -124,8 +162,8 @@ def _parts(s: Segment) -> list[Segment]:
 
 def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
     """The amounts of a label: behind it, beside it, or below it."""
-    behind = _RATE.sub(" ", s.key)
-    m = _TAIL.search(behind)
+    behind = _plain(s.key)
+    m = _TAIL.search(behind.rstrip(" )"))
     amount = values.parse_amount(m[0]) if m and re.search(r"\d", m[0]) else None
     if amount is not None and m is not None and re.search(r"[a-z.:)]\s*$", behind[: m.start()].rstrip() or "x"):
         yield Figure(amount, s)
@@ -139,8 +177,7 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
             break
         if "%" in o.key and not re.search(r"%.*\d", o.key):
             continue
-        text = _RATE.sub(" ", o.key)
-        got = values.parse_amount(text)
+        got = values.parse_amount(_plain(o.key))
         if got is not None:
             seen = True
             yield Figure(got, o)
@@ -160,6 +197,11 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
     for o in under:
         if nearest is not None and same_row(o.box, nearest.box) and (got := values.parse_amount(o.text)) is not None:
             yield Figure(got, o)
+
+
+def _plain(key: str) -> str:
+    """A total's text without rates, remarks and the currency's sign before its figure."""
+    return _BEFORE.sub("", _RATE.sub(" ", _ASIDE.sub("", key)))
 
 
 def _level(o: Segment, s: Segment) -> bool:

@@ -15,7 +15,7 @@ from parsers import values
 from parsers.layout import Segment, Sheet, bounds, overlap
 from parsers.records import Box
 from parsers.table_columns import NUMERIC, borders, extent
-from parsers.table_header import Column, Header, headers
+from parsers.table_header import Column, Header, column_kind, headers
 from parsers.table_rows import Row, gather, row_of
 
 _CARRIED = re.compile(
@@ -187,6 +187,15 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
     return body
 
 
+def _captions(row: Sequence[Segment]) -> bool:
+    """Whether a row is the header of a table of totals (`Taux | Base HT | TVA | TTC`)."""
+    kinds = [column_kind(s.key) for s in row]
+    sums = {"rate", "vat", "total", "total_ttc", "ref"}
+    return (
+        len(kinds) > 1 and set(kinds) <= sums and bool(set(kinds) & {"vat", "total", "total_ttc"}) and not _figures(row)
+    )
+
+
 def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: Header) -> bool:
     """Whether a row goes on from the text right above it, as a label's further line does."""
     if not body or _figures(row):
@@ -218,6 +227,8 @@ def _ordered(row: Sequence[Segment]) -> bool:
 
 def _ends(row: Sequence[Segment], header: Header) -> bool:
     """Whether a row opens the totals: a total's label with its figure behind or beside, and no quantity before."""
+    if _captions(row):
+        return True
     for i, s in enumerate(row):
         if _CARRIED.match(s.key):
             return False

@@ -73,6 +73,7 @@ class Paragraph:
 
     items: tuple[Inline, ...] = ()
     align: Literal["left", "center", "right"] = "left"
+    stops: tuple[float, ...] = ()  # its own tab stops, points from its left edge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +179,9 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
 def _split_marks(block: Block, full_box: bool) -> Block:
     """The same block with box characters (☐ ☒ [x]) turned into marks."""
     if isinstance(block, Paragraph):
-        return Paragraph(items=tuple(i for x in block.items for i in _marks(x, full_box)), align=block.align)
+        return Paragraph(
+            items=tuple(i for x in block.items for i in _marks(x, full_box)), align=block.align, stops=block.stops
+        )
     if isinstance(block, Table):
         rows = tuple(
             tuple(

@@ -63,6 +63,7 @@ class _Style:
     new_page: bool = False
     hidden: bool = False
     framed: bool = False
+    stops: tuple[float, ...] = ()  # tab stops, points from the paragraph's left edge
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ class _Reader:
             align=align.get(seen.get("text-align", ""), base.align),
             new_page=seen.get("paragraph-properties/break-before") == "page",
             hidden=seen.get("text-properties/display") == "none" or seen.get("table-properties/display") == "false",
+            stops=tuple(sorted(_points(s, "position") for s in e.iter() if local(s) == "tab-stop")) or base.stops,
             framed=any(not v.startswith("none") for v in border) if border else base.framed,
         )
 
@@ -140,7 +142,7 @@ class _Reader:
         self.inline(p, style, line, depth)
         if style.new_page:
             yield PageBreak()
-        yield from line.close(style.align)
+        yield from line.close(style.align, style.stops)
 
     def inline(self, parent: Any, style: _Style, line: _Line, depth: int) -> None:
         def say(text: str | None) -> None:
@@ -285,7 +287,7 @@ class _Line:
     items: list[Inline] = field(default_factory=list)
     boxes: list[list[Block]] = field(default_factory=list)
 
-    def close(self, align: str) -> Iterator[Block]:
+    def close(self, align: str, stops: tuple[float, ...] = ()) -> Iterator[Block]:
         """The paragraph, a text box of one line beside it, larger ones below."""
         below = []
         for box in self.boxes:
@@ -296,7 +298,7 @@ class _Line:
             else:
                 below.append(box)
         if self.items or not below:
-            yield Paragraph(items=tuple(self.items), align=align)  # type: ignore[arg-type]
+            yield Paragraph(items=tuple(self.items), align=align, stops=stops)  # type: ignore[arg-type]
         for box in below:
             yield from box
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from parsers.page import Document
 from parsers.records import Finding, Limits
+from parsers.sources import tab_stops
 from parsers.sources.flow import Block, Image, Paragraph, Table, pages
 from parsers.sources.package import MACRO, PASSWORD, TRUNCATED, Package, RefusedError
 
@@ -65,7 +66,7 @@ def to_document(
     except RecursionError:  # nested past any document that a person wrote
         return Document(pages=(), source_type="unreadable", findings=(*findings, TRUNCATED))
     findings += more
-    laid, cut = pages(blocks, limit=limits.pages)
+    laid, cut = pages(tab_stops.aligned(blocks), limit=limits.pages)
     scan = _pasted(blocks) if picture is not None and sum(len(p.words) for p in laid) < SPARSE else None
     if picture is not None and scan is not None:
         inner = picture(scan)

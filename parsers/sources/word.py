@@ -154,6 +154,9 @@ class _Reader:
         align = {"center": "center", "right": "right", "end": "right"}.get(
             "" if jc is None else attribute(jc, "val") or "", "left"
         )
+        tabs = [] if properties is None else _inside(properties, "tabs")
+        at = [attribute(e, "pos") or "" for e in tabs if attribute(e, "val") not in ("clear", "bar")]
+        stops = tuple(sorted(int(x) / 20 for x in at if x.isdigit()))  # twentieths of a point
         line = _Line()
         self.inline(p, line, depth)
         if _on(properties, "pageBreakBefore"):
@@ -168,7 +171,7 @@ class _Reader:
                 line.items += [Text(text="\t"), *first.items]  # a box of one line stands beside its paragraph
             else:
                 below.append(box)
-        yield Paragraph(items=tuple(line.items), align=align)  # type: ignore[arg-type]
+        yield Paragraph(items=tuple(line.items), align=align, stops=stops)  # type: ignore[arg-type]
         for box in below:
             yield from box
         section = None if properties is None else _child(properties, "sectPr")
