@@ -72,6 +72,11 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
         elif (below := _below(s, labels, mark)) is not None and plausible(mark.key, below.text):
             found = Found(mark.key, below.text, below.words, s, below, mark.colon, mark.strong, "below")
             yield _continued(found, labels)
+        elif (
+            more := _turned(s, labels, max(o.box[2] for o in labels)) if mark.colon and mark.strong else None
+        ) is not None:
+            fits = plausible(mark.key, more.text) and len(more.words) < 4
+            yield Found(mark.key, more.text if fits else "", more.words, s, more, True, True, "below")
         else:
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "beside")
 

@@ -19,6 +19,7 @@ from parsers import (
     order_labels,
     order_lines,
     order_people,
+    order_prose,
     order_references,
     order_totals,
     party_address,
@@ -48,7 +49,7 @@ def extract(document: Document, pages: tuple[int, int], context: Context) -> Ext
     view = take_apart(sheets, title, context)
     if not _is_order(view):
         return None
-    lines = order_lines.lines(view.table) if view.table else order_lines.Lines()
+    lines = order_lines.lines(view.table) if view.table else order_prose.lines(view.around)
     sums = [checks.line_total(x) for x in lines.lines]
     known = [x for x in sums if x is not None]
     total = sum(known, Decimal(0)) + lines.removed if known and len(known) == len(sums) else None

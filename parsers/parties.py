@@ -206,6 +206,22 @@ def assign(found: list[Block], context: Context) -> None:
         for b in under or aside:
             if not b.told and head_role(b.segments[0]) is None:
                 b.role, b.told = role, True
+    _letterhead(found)
+
+
+def _letterhead(found: list[Block]) -> None:
+    """A name with its address that nothing claims is the buyer's, where the supplier is told and no buyer is."""
+    if any(b.role in ("buyer", "billing") and _place_of(b) for b in found) or not any(
+        b.role == "supplier" for b in found
+    ):
+        return
+    unclaimed = [b for b in found if not b.role and _place_of(b) and not values.find_dates(b.text)]
+    if len(unclaimed) == 1:
+        unclaimed[0].role = "buyer"
+
+
+def _place_of(b: Block) -> bool:
+    return any(addresses.place(part.strip(" ,;")) for s in b.segments for part in addresses.PARTS.split(s.text))
 
 
 def _span(b: Block) -> tuple[float, float]:

@@ -34,12 +34,17 @@ class Row:
         text = self.text(kind)
         if text and _FREE.match(values.fold(text)):
             return Decimal(0) if re.match(r"offert|gratuit|inclus|compris|sans", values.fold(text)) else None
-        return values.parse_amount(text) if text else None
+        return values.parse_amount(factor(text)) if text else None
 
     @property
     def words(self) -> list[Word]:
         """All words."""
         return self.label + [w for ws in self.cells.values() for w in ws]
+
+
+def factor(text: str) -> str:
+    """A figure without the sign that links it to the one before it (`x 130,00 €`, `= 260,00 €`)."""
+    return re.sub(r"^\s*[x×*=@]\s*(?=[\d€])", "", text, flags=re.IGNORECASE)
 
 
 def row_of(row: Sequence[Segment], columns: Sequence[Column], page: int) -> Row:
@@ -56,6 +61,8 @@ def row_of(row: Sequence[Segment], columns: Sequence[Column], page: int) -> Row:
         ):
             label.extend(s.words)  # a label's further line may run on under the figures
             continue
+        if text is not None and len(row) == 1 and len(s.words) > 3 and s.box[0] < text.x0 - 2 and s.box[2] > text.x1:
+            continue  # a sentence across the columns
         for w in s.words:
             middle = (w.box[0] + w.box[2]) / 2
             column = next((c for c in columns if c.x0 <= middle < c.x1), None)

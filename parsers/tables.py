@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from parsers import values
+from parsers import table_bare, values
 from parsers.layout import Segment, Sheet, bounds, overlap
 from parsers.records import Box
 from parsers.table_columns import NUMERIC, borders, extent
@@ -59,7 +59,24 @@ def read(sheets: Sequence[Sheet]) -> Table | None:
             continued = _continued(sheet, table)
             if continued is not None:
                 table = _page(sheet, continued, table)
-    return table
+    return table if table is not None else _bare(sheets)
+
+
+def _bare(sheets: Sequence[Sheet]) -> Table | None:
+    """Lines without a table's header."""
+    table: Table | None = None
+    for sheet in sheets:
+        header = table_bare.header(sheet)
+        if header is not None:
+            table = _page(sheet, header, table)
+    if table is not None:
+        return table
+    for sheet in sheets:
+        row = table_bare.card(sheet)
+        if row is not None:
+            columns = tuple(Column(kind, *row.box[::2], row.box) for kind in ("label", *row.cells))
+            return Table(columns, [row], areas={row.page: row.box})
+    return None
 
 
 def _continued(sheet: Sheet, table: Table) -> Header | None:
