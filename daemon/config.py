@@ -165,7 +165,7 @@ class Limits(_Table):
     depth: Positive = 4
     parts: Positive = 200
     seconds_per_page: Seconds = 60.0
-    seconds: Seconds = 300.0  # one mail
+    seconds: Seconds = 300.0  # one document; a mail may take twelve times as long
     memory: Positive = 1_200_000_000  # bytes a reader process may take
 
     def reading(self) -> ReadingLimits:

@@ -28,9 +28,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def load_groups(sources: tuple[str, ...]) -> dict[str, Group]:
+class Groups(dict[str, Group]):
+    """The rules by group id."""
+
+    def __missing__(self, key: str) -> Group:
+        """A group that is on the books and in the configuration no more."""
+        raise ConfigurationError(f"groups : « {key} » n’y est plus, et des dossiers en restent", "remettez-le")
+
+
+def load_groups(sources: tuple[str, ...]) -> Groups:
     """The groups by id, shipped ones by name and others by the path of their YAML. Raises ConfigurationError."""
-    groups: dict[str, Group] = {}
+    groups = Groups()
     for source in sources:
         try:
             text = Path(source).read_text(encoding="utf-8") if "/" in source else None

@@ -1,8 +1,8 @@
 """The daemon's life: five runners in loops, APScheduler for what is due by the clock, signals, systemd.
 
-SIGTERM finishes the unit at hand. SIGHUP loads configuration and rules anew and keeps the old ones where the new are
-wrong. A runner that fails waits longer each time and never stops the others; nothing it was at is lost, since a unit
-is one transaction.
+SIGTERM finishes the unit at hand; a reading that takes long is given back, and begun anew later. SIGHUP loads
+configuration and rules anew and keeps the old ones where the new are wrong. A runner that fails waits longer each time
+and never stops the others; nothing it was at is lost, since a unit is one transaction.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TICK = 30.0  # seconds between looks at dossiers and letters whose time has come
+GRACE = 60.0  # seconds that a reading at hand has to end in, when the daemon stops or reloads
 MAX_WAIT = 300.0  # seconds a failing runner waits at most
 
 
@@ -59,21 +60,21 @@ async def run_once(house: House) -> None:
     house.take_census()
     take_up(house)
     readdress.take_up(house)
-    line = runners(house)
+    everyone = runners(house)
+    line = list(everyone)  # without those whose service is out of reach
     try:
         worked = True
         while worked:
             worked = False
-            for runner in line:
+            for runner in tuple(line):
                 try:
                     while await runner.step():
                         worked = True
                 except ServiceUnreachable as e:
                     trouble = trouble or e
-                    line = [r for r in line if r is not runner]
-                    break
+                    line.remove(runner)
     finally:
-        await close(line)
+        await close(everyone)
     if trouble is not None:
         raise trouble
 
@@ -98,6 +99,7 @@ class Service:
         self._wakes: list[asyncio.Event] = []
         self._house: House | None = None
         self._refused = ""  # why the last reload was refused
+        self._trouble: dict[Runner, str] = {}  # runner → why it cannot go on for now
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -169,10 +171,15 @@ class Service:
         driving = [asyncio.create_task(self._drive(r, w)) for r, w in zip(line, wakes, strict=True)]
         scheduler.start()
         self.notifier.ready()
-        self.notifier.status(self._refused or f"{len(house.mailboxes)} boîte(s) surveillée(s)")
+        self._trouble.clear()
+        self._tell_status()
         log.info("ready", extra={"event": "service.ready"})
         try:
             await self._ending.wait()
+            await asyncio.wait(driving, timeout=GRACE)
+            for runner in line:
+                if isinstance(runner, ReadingRunner):
+                    runner.interrupt()  # a mail of many scans may take an hour: the others do not stand still so long
             await asyncio.gather(*driving, *watching)
         finally:
             scheduler.shutdown(wait=False)  # waiting would cancel running coroutines; ours have ended above
@@ -206,29 +213,37 @@ class Service:
             await asyncio.to_thread(mailbox.wait, house.config.schedule.poll_seconds)
             wake.set()
 
+    def _tell_status(self) -> None:
+        """What `systemctl status` shows: what is wrong as long as it is, else that all is well."""
+        watched = len(self._house.mailboxes) if self._house else 0
+        trouble = " ; ".join(dict.fromkeys(filter(None, self._trouble.values())))
+        self.notifier.status(trouble or self._refused or f"{watched} boîte(s) surveillée(s)")
+
     async def _drive(self, runner: Runner, wake: asyncio.Event) -> None:
         failures = 0
         while not self._ending.is_set():
             wake.clear()
+            trouble = ""
+            worked = False
             try:
                 worked = await runner.step()
-                failures = 0
             except ServiceUnreachable as e:
-                worked, failures = False, failures + 1
-                log.warning("out of reach", extra={"event": f"{runner.name}.unreachable", "why": str(e)})
-                self.notifier.status(str(e))
+                trouble = str(e)
+                log.warning("out of reach", extra={"event": f"{runner.name}.unreachable", "why": trouble})
             except (
                 Exception
             ):  # a fault in one runner must not stop the others; the unit was rolled back, nothing is lost
-                worked, failures = False, failures + 1
+                trouble = f"{runner.name} : faute du programme, voir le journal"
                 log.exception("runner failed", extra={"event": f"{runner.name}.failed"})
+            if trouble != self._trouble.get(runner, ""):
+                self._trouble[runner] = trouble
+                self._tell_status()
+            failures = failures + 1 if trouble else 0
             if worked:
                 for other in self._wakes:
                     other.set()
-                continue
-            pause = min(2.0**failures, MAX_WAIT) if failures else None
-            if failures:
-                await self._pause(self._ending, pause)
+            elif failures:
+                await self._pause(self._ending, min(2.0 ** min(failures, 60), MAX_WAIT))
             else:
                 await wake.wait()
 

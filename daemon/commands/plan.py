@@ -50,12 +50,11 @@ def due(h: House, s: Session, now: dt.datetime, until: dt.datetime) -> Iterator[
         select(LetterRow).where(LetterRow.state.in_(("due", "sending"))).order_by(LetterRow.id)
     ).unique():
         yield _row(x.due_at, x.key, x.kind, x.group, [x.dossier.ref] if x.dossier else [], x.recipients, x.subject)
-    for row in s.scalars(select(DossierRow).order_by(DossierRow.id)).unique():
-        if row.next_at is None or row.next_at > until:
-            continue
+    wanted = select(DossierRow).where(DossierRow.next_at <= until, DossierRow.group.in_(list(h.groups)))
+    for row in s.scalars(wanted.order_by(DossierRow.id)).unique():
         group = h.groups[row.group]
         dossier = books.dossier(s, row)
-        for at, letter in simulate(group, dossier, min(max(now, row.next_at), until), until):
+        for at, letter in simulate(group, dossier, min(max(now, row.next_at or now), until), until):
             sender = next((m.sender for m in dossier.messages if m.id == letter.answers), None)
             to = recipients(h, row.group, letter, lot=row.lot, member=dossier.member, sender=sender)
             yield _row(max(at, letter.due_at), letter.key, letter.kind, row.group, [row.ref], to, letter.subject or "")

@@ -129,7 +129,9 @@ class Dispatch:
 
     def _next(self, s: Session, now: dt.datetime) -> LetterRow | None:
         ready = or_(LetterRow.next_try_at.is_(None), LetterRow.next_try_at <= now)
-        waiting = select(LetterRow).where(LetterRow.due_at <= now, ready).order_by(LetterRow.due_at, LetterRow.id)
+        ours = LetterRow.group.in_(list(self.house.groups))  # those of a group no longer configured wait
+        waiting = select(LetterRow).where(LetterRow.due_at <= now, ready, ours)
+        waiting = waiting.order_by(LetterRow.due_at, LetterRow.id)
         for state in ("sending", "due"):  # what was begun first
             while (row := self.house.database.claim(s, waiting.where(LetterRow.state == state), now)) is not None:
                 opens = self._opens(row, now)

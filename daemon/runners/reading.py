@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import logging
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from daemon import authentication
@@ -34,6 +35,7 @@ class ReadingRunner:
         self._runner = f":reading{number}"
         self._reader: Reader | None = None
         self._census = ""
+        self._mail = 0  # the one at hand
         self._kept: set[str] = set()  # bytes of the documents read since the last reading was kept
 
     async def step(self) -> bool:
@@ -49,10 +51,11 @@ class ReadingRunner:
             )
             if mail is None:
                 return False
+            self._mail = mail.id
             bodies = census.bodies(s)
             context = self.house.context(bodies)
             version = f"{parser_version()}+{context_digest(context, self.house.forms_digest)}"
-            kept = s.scalar(select(ReadingRow).where(ReadingRow.sha256 == mail.sha256, ReadingRow.version == version))
+            kept = s.scalar(_readings(mail.sha256, version))
         try:
             raw = self.house.blobs.get(mail.sha256)
             read = (
@@ -60,18 +63,28 @@ class ReadingRunner:
                 if kept
                 else self._with(context, version).read(raw, _name(mail))
             )
+            self._keep_reading(mail.id, raw, version, read, now)
         except ServiceUnreachable:
             self._release(mail.id)  # an outage is no fault of the mail's: it costs it no try
             raise
         except VaguemestreError as e:
             self._failed(mail.id, str(e))
-            return True
+        except Exception as e:
+            # As in ruling: a mail that we stumble over must not stop the next one.
+            log.exception("reading failed", extra={"event": "reading.failed", "mail": mail.id})
+            self._failed(mail.id, f"{type(e).__name__}: {e}")
+        return True
+
+    def _keep_reading(self, mail_id: int, raw: bytes, version: str, read: Reading, now: dt.datetime) -> None:
         trust = self.house.config.trust
         authenticity = authentication.authenticity(
             raw, trust, authentication.dns_resolver(trust)
         )  # may ask DNS: no lock
         with self.house.database.session() as s:
-            row = s.get_one(MailRow, mail.id)
+            row = s.get_one(MailRow, mail_id, with_for_update={"of": MailRow})
+            if row.state != "received":
+                return  # our lease was over, and another one has read it since
+            kept = s.scalar(_readings(row.sha256, version))
             if kept is None:
                 kept = ReadingRow(sha256=row.sha256, version=version, reading=books.plain(read), read_at=now)
                 s.add(kept)
@@ -80,7 +93,6 @@ class ReadingRunner:
             self._read(row, read)
             self._settle(s, read.pieces)
             journal.append(s, now, "mail.read", mail=row.id, nature=row.nature, pieces=len(read.pieces))
-        return True
 
     def _with(self, context: Context, version: str) -> Reader:
         """A reader that knows this census; the former one is let go when the census changes."""
@@ -90,7 +102,15 @@ class ReadingRunner:
         return self._reader
 
     def _keep(self, data: bytes) -> None:
+        """A document is begun: its bytes are put down, and the mail stays ours for as long again."""
         self._kept.add(self.house.blobs.put(data))
+        with self.house.database.session() as s:
+            s.get_one(MailRow, self._mail).claimed_until = self.house.clock() + self.house.database.lease
+
+    def interrupt(self) -> None:
+        """Gives the mail at hand back, from another thread: a stop or a reload does not wait for a long one."""
+        if self._reader is not None:
+            self._reader.interrupt()
 
     def _settle(self, s: Session, pieces: Iterable[Piece]) -> None:
         """What was put down while reading and became no piece (a mail's own words) need not stay."""
@@ -102,7 +122,8 @@ class ReadingRunner:
         row.state, row.attempts, row.next_try_at = "read", 0, None
         row.claimed_by = row.claimed_until = None
         if mail is not None:
-            row.message_id, row.sender, row.subject = mail.message_id, mail.from_, mail.subject
+            row.message_id, row.sender = _short(mail.message_id, 998), _short(mail.from_, 320)
+            row.subject = mail.subject
             row.nature, row.thread = mail.nature, list(reversed(mail.in_reply_to))
             if mail.message_id:
                 row.key = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
@@ -125,6 +146,15 @@ class ReadingRunner:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _readings(sha256: str, version: str) -> Select[ReadingRow]:
+    return select(ReadingRow).where(ReadingRow.sha256 == sha256, ReadingRow.version == version)
+
+
+def _short(text: str | None, longest: int) -> str | None:
+    """An id or an address longer than any real one is none."""
+    return text if text is not None and len(text) <= longest else None
 
 
 def _name(mail: MailRow) -> str:

@@ -9,5 +9,5 @@ from daemon.config import Schedule
 
 def wait(schedule: Schedule, attempts: int) -> dt.timedelta:
     """How long after the `attempts`-th failure (from 1)."""
-    seconds = min(schedule.retry_seconds * 2 ** max(0, attempts - 1), schedule.retry_max_seconds)
-    return dt.timedelta(seconds=seconds)
+    doublings = min(max(0, attempts - 1), 60)  # more would be no number that the clock knows
+    return dt.timedelta(seconds=min(schedule.retry_seconds * 2**doublings, schedule.retry_max_seconds))

@@ -6,12 +6,13 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from daemon import reviews
-from daemon.errors import VaguemestreError
+from daemon.errors import ServiceUnreachable, VaguemestreError
 from daemon.house import House
 from daemon.mailbox import Folder
 from daemon.runners import automatic, digests
@@ -21,6 +22,7 @@ from daemon.store import books, census, journal
 from daemon.store.decisions import add_letter, settle
 from daemon.store.models import (
     DossierRow,
+    EventRow,
     LetterRow,
     MailRow,
     MemberRow,
@@ -59,50 +61,58 @@ class Ruling:
 
     def _step(self) -> bool:
         now = self.house.clock()
-        mail_id: int | None = None
+        at: tuple[type[MailRow | DossierRow], int] | None = None
         try:
             with self.house.database.session() as s:
-                ready = or_(MailRow.next_try_at.is_(None), MailRow.next_try_at <= now)
-                waiting = select(MailRow).where(MailRow.state == "read", ready).order_by(MailRow.id)
-                mail = self.house.database.claim(s, waiting, now)
-                if mail is None:
-                    return self._dossier(s)
-                mail_id = mail.id
-                self.house.database.serialise(s, mail.group)
-                rule(self.house, s, mail)
-                mail.claimed_by = mail.claimed_until = None
-        except VaguemestreError as e:
-            self._failed(mail_id, str(e))
+                row = self._next(s, now)
+                if row is None:
+                    return self._lists.step(s, now) or digests.step(self.house, s, now)
+                at = type(row), row.id
+                self.house.database.serialise(s, row.group)
+                if isinstance(row, MailRow):
+                    rule(self.house, s, row)
+                else:
+                    self._settle(s, row, now)
+                row.claimed_by = row.claimed_until = None
+        except ServiceUnreachable:
+            raise  # an outage is nobody's fault: it costs no try
         except Exception as e:
-            # A mail that the rules stumble over must not stop the next one: it is tried again, then put aside, with
-            # its reason on the books. The transaction was rolled back: nothing of it is half done.
-            log.exception("ruling failed", extra={"event": "ruling.failed", "mail": mail_id})
-            self._failed(mail_id, f"{type(e).__name__}: {e}")
+            # What the rules stumble over must not stop the next one: a mail is tried again, then put aside, with its
+            # reason on the books; a dossier is looked at later. The transaction was rolled back: nothing is half done.
+            if at is None:
+                raise
+            log.exception("ruling failed", extra={"event": "ruling.failed", "table": at[0].__tablename__, "row": at[1]})
+            self._failed(*at, str(e) if isinstance(e, VaguemestreError) else f"{type(e).__name__}: {e}")
         return True
 
-    def _dossier(self, s: Session) -> bool:
-        now = self.house.clock()
-        due = select(DossierRow).where(DossierRow.next_at <= now).order_by(DossierRow.next_at, DossierRow.id)
-        row = self.house.database.claim(s, due, now)
-        if row is None:
-            return self._lists.step(s, now) or digests.step(self.house, s, now)
-        self.house.database.serialise(s, row.group)
+    def _next(self, s: Session, now: dt.datetime) -> MailRow | DossierRow | None:
+        """A mail, oldest first; else a dossier whose time has come. Those of a group no longer configured wait."""
+        groups = list(self.house.groups)
+        ready = or_(MailRow.next_try_at.is_(None), MailRow.next_try_at <= now)
+        read = select(MailRow).where(MailRow.state == "read", ready, MailRow.group.in_(groups)).order_by(MailRow.id)
+        due = select(DossierRow).where(DossierRow.next_at <= now, DossierRow.group.in_(groups))
+        return self.house.database.claim(s, read, now) or self.house.database.claim(
+            s, due.order_by(DossierRow.next_at, DossierRow.id), now
+        )
+
+    def _settle(self, s: Session, row: DossierRow, now: dt.datetime) -> None:
         settle(self.house, s, row, now)
-        row.claimed_by = row.claimed_until = None
         if row.next_at is not None and row.next_at <= now:
             log.error("dossier does not settle", extra={"event": "ruling.unsettled", "dossier": row.ref})
             row.next_at = None
-        return True
 
-    def _failed(self, mail_id: int | None, why: str) -> None:
-        if mail_id is None:
-            raise RuntimeError(why)  # a dossier: the runner waits and the daemon says so
+    def _failed(self, table: type[MailRow | DossierRow], number: int, why: str) -> None:
+        now = self.house.clock()
         with self.house.database.session() as s:
-            row = s.get_one(MailRow, mail_id)
-            put_off(row, self.house, why)
-            journal.append(
-                s, self.house.clock(), "mail.failed", mail=mail_id, why=why, attempts=row.attempts, state=row.state
-            )
+            row: Any = s.get_one(table, number)
+            if isinstance(row, MailRow):
+                put_off(row, self.house, why)
+                journal.append(s, now, "mail.failed", mail=row.id, why=why, attempts=row.attempts, state=row.state)
+                return
+            row.next_at = now + dt.timedelta(seconds=self.house.config.schedule.retry_max_seconds)
+            last = s.scalars(select(EventRow).where(EventRow.dossier == row.ref).order_by(EventRow.id.desc())).first()
+            if last is None or (last.kind, last.data) != ("dossier.failed", {"why": why}):  # told once, not every hour
+                journal.append(s, now, "dossier.failed", row.ref, why=why)
 
 
 def rule(house: House, s: Session, mail: MailRow) -> None:

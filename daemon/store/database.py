@@ -49,7 +49,8 @@ class Database:
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if self.sqlite and parsed.database not in (None, "", ":memory:"):
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(url, pool_pre_ping=not self.sqlite)
+        # What a mail says stays out of errors, and so out of the logs.
+        self.engine = create_engine(url, pool_pre_ping=not self.sqlite, hide_parameters=True)
         if self.sqlite:
             _sqlite(self.engine)
         self.worker = f"{HOST}:{os.getpid()}:{secrets.token_hex(4)}"
