@@ -28,7 +28,7 @@ def take_up(house: House) -> None:
             to = _address(house, row)
             if to and to != row.recipients:
                 row.recipients, row.state, row.raw, row.error = to, "due", None, None
-                row.attempts, row.next_try_at = 0, None
+                row.attempts, row.tried_at, row.next_try_at = 0, None, None
                 ref = row.dossier.ref if row.dossier else None
                 journal.append(s, now, "letter.readdressed", ref, key=row.key, to=to)
                 _overtake(s, row)

@@ -115,6 +115,7 @@ class Service:
                 house = self._renew(house)
         house.close()
         self.notifier.stopping()
+        self.notifier.close()
 
     def stop(self) -> None:
         """Ends after the units at hand."""

@@ -161,13 +161,13 @@ class Dispatch:
                 LetterRow.group == first.group,
                 LetterRow.role.in_(TO_A_MEMBER),
                 LetterRow.fixed_subject.is_(None),
+                LetterRow.recipients == first.recipients,
                 LetterRow.id != first.id,
             )
             .order_by(LetterRow.due_at, LetterRow.id)
             .with_for_update(skip_locked=True, of=LetterRow)
         )
-        alike = (x for x in s.scalars(others).unique() if x.recipients == first.recipients)
-        return [first, *(x for x in alike if self._opens(x, now) <= now)]
+        return [first, *(x for x in s.scalars(others).unique() if self._opens(x, now) <= now)]
 
     def _compose(self, s: Session, rows: Sequence[LetterRow], now: dt.datetime) -> Envelope | bool:
         if not rows[0].recipients:
@@ -218,10 +218,11 @@ class Dispatch:
         with self.house.database.session() as s:
             for row in _rows(s, envelope):
                 row.attempts += 1
+                row.tried_at = row.tried_at or now
                 row.error = str(error)
                 row.claimed_by = row.claimed_until = None
                 row.next_try_at = now + retry.wait(schedule, row.attempts)
-                if permanent or now - row.due_at > dt.timedelta(hours=schedule.delivery_hours):
+                if permanent or now - row.tried_at > dt.timedelta(hours=schedule.delivery_hours):
                     fail(s, self.house, row, str(error))
 
 

@@ -219,6 +219,7 @@ class LetterRow(Lease, Base):
     office_hours: Mapped[bool] = mapped_column(default=False)  # leaves in the group's open hours alone
     sent_at: Mapped[dt.datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[dt.datetime | None]  # when it was first refused: what it was owed before is no fault of a server's
     next_try_at: Mapped[dt.datetime | None]
     message_id: Mapped[str | None] = mapped_column(String(255))  # shared by letters gathered in one mail
     raw: Mapped[str | None] = mapped_column(String(64))  # blob of the composed mail

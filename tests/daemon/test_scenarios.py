@@ -2,14 +2,17 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from daemon.clock import PARIS
-from daemon.errors import ServiceUnreachable
+from daemon.errors import ServiceUnreachable, TemporaryDeliveryError
+from daemon.outgoing import Receipt
 from daemon.runners.intake import Intake
 from daemon.runners.reading import ReadingRunner
+from daemon.service import run_once
 from fixtures import scene
 from fixtures.scene import Body, siret
 from tests.daemon.test_commands import vaguemestre
@@ -328,3 +331,43 @@ def _dossiers(s: object) -> list[dict[str, object]]:
     from daemon.commands import books
 
     return list(books.dossiers_json(s))  # type: ignore[arg-type]
+
+
+class Busy:
+    """A server that takes nothing for now."""
+
+    name = "occupé"
+
+    async def send(self, raw: bytes, sender: str, recipients: Sequence[str], message_id: str) -> Receipt:
+        raise TemporaryDeliveryError("451 réessayez plus tard", "la lettre sera présentée de nouveau")
+
+    async def check(self) -> tuple[str, ...]:
+        return ()
+
+    async def close(self) -> None:
+        return None
+
+
+def run_against_a_busy_server(town: Town, now: dt.datetime) -> None:
+    town.now = now
+    house = town.house()
+    house.__dict__["outgoing"] = Busy()
+    try:
+        asyncio.run(run_once(house))
+    finally:
+        house.close()
+
+
+def test_a_letter_is_given_up_two_days_after_its_first_refusal_however_late_it_was(town: Town) -> None:
+    post(town, A, "Voici le bon.", {"bc.pdf": scene.order(A, "2")})
+    monday = dt.datetime(2025, 12, 22, 10, tzinfo=PARIS)  # the machine was off; the reminder was owed on the 15th
+    run_against_a_busy_server(town, monday)
+    run_against_a_busy_server(town, monday + dt.timedelta(hours=2))
+    [reminder] = town.letters("reminder")
+    assert (reminder["state"], reminder["attempts"]) == ("sending", 2)
+    assert not town.letters("escalation")
+
+    run_against_a_busy_server(town, monday + dt.timedelta(hours=49))
+    reminder, *_ = town.letters("reminder")
+    assert (reminder["state"], reminder["attempts"]) == ("failed", 3)
+    assert [x["key"] for x in town.letters("escalation")] == [f"{reminder['key']}/undelivered"]

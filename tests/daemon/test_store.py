@@ -90,6 +90,19 @@ def test_a_letter_exists_once(database: Database) -> None:
         s.add(a_letter())
 
 
+def test_letters_to_the_same_people_are_found_by_the_database(database: Database) -> None:
+    people = (["a@b.example"], ["é@b.example", "c@b.example"], ["a@b.example"])
+    with database.session() as s:
+        for n, to in enumerate(people):
+            letter = a_letter(f"k{n}")
+            letter.recipients = to
+            s.add(letter)
+    with database.session() as s:
+        for to in people:
+            found = s.scalars(select(LetterRow).where(LetterRow.recipients == to)).unique().all()
+            assert [x.recipients for x in found] == [x for x in people if x == to]
+
+
 def test_a_lease_keeps_others_away_until_it_ends(database: Database) -> None:
     other = Database(str(database.engine.url.render_as_string(hide_password=False)))
     query = select(MailRow).order_by(MailRow.id)
