@@ -68,7 +68,7 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
                 and re.fullmatch(r"[A-Z0-9][A-Z0-9_.-]+", segment.cut(m.end())[0]) is not None
             )
             referred = (
-                parted
+                (parted or key[:start].rstrip().endswith(":"))
                 and name == "commitment_number"
                 and re.match(r"\s+[a-z]{0,4}[-./]?\d[\w./-]*(?=\s*$|,|\s+[-–—|;]\s)", key[m.end() :]) is not None
             )

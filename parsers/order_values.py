@@ -247,6 +247,17 @@ def _heads(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> bool:
     )
 
 
+def _in_place(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
+    """The value of a caption that is not set over it: its place goes from the caption's edge to the next caption's."""
+    end = min((o.box[0] for o in labels if same_row(o.box, s.box) and o.box[0] > s.box[2] and labels[o]), default=None)
+    if end is None:
+        return None
+    under = [
+        o for o in labels if 0 <= o.box[1] - s.box[3] + 2 <= 1.5 * s.height and s.box[0] < o.box[0] and o.box[2] < end
+    ]
+    return under[0] if len(under) == 1 else None
+
+
 def _below(s: Segment, labels: dict[Segment, tuple[Mark, ...]], mark: Mark) -> Segment | None:
     """The segment right below, in the same column: the grids that print captions above their values."""
     height = max(s.height, 6.0)
@@ -258,6 +269,7 @@ def _below(s: Segment, labels: dict[Segment, tuple[Mark, ...]], mark: Mark) -> S
         and overlap(s.box[0], s.box[2], o.box[0], o.box[2]) > 0
     ]
     nearest = min(under, key=lambda o: (round(o.box[1]), abs(o.box[0] - s.box[0])), default=None)
+    nearest = nearest or _in_place(s, labels)
     if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
         return None
     if mark.colon and nearest.box[0] < s.box[0] - 3:

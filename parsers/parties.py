@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from parsers import addresses, names, values, vocabulary
+from parsers import addresses, names, people, values, vocabulary
 from parsers.catalogue import catalogues, provider_sirens, providers_in
 from parsers.layout import Segment, Sheet, bounds, overlap, same_row
 from parsers.order_labels import marks
@@ -82,12 +82,24 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
         return s
 
     ordered = sorted(segments, key=lambda s: (s.box[1], s.box[0]))
+    labels = _beside(ordered)
     for i, a in enumerate(ordered):
-        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height)]
+        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height) and b not in labels]
         for b in below:
             if _linked(sheet, a, b) and not (b.box[1] - a.box[3] > 0.95 * a.height and _between(ordered, a, b)):
                 parent[root(b)] = root(a)
-    for s in ordered:  # a value beside its label
+    for value, label in labels.items():
+        parent[root(value)] = root(label)
+    found: dict[Segment, list[Segment]] = {}
+    for s in ordered:
+        found.setdefault(root(s), []).append(s)
+    return [part for group in found.values() for part in _topics(group)]
+
+
+def _beside(ordered: Sequence[Segment]) -> dict[Segment, Segment]:
+    """The values that stand beside a label, each with its label: such a line goes on from none above it."""
+    found: dict[Segment, Segment] = {}
+    for s in ordered:
         own = marks(s)
         if own and own[-1].end == len(s.key) and head_role(s) is None and (own[-1].colon or own[-1].strong):
             right = [o for o in ordered if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
@@ -95,11 +107,8 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
             if nearest is not None and nearest.box[0] - s.box[2] < 150 and plausible(own[-1].key, nearest.text):
                 its = marks(nearest)
                 if not (its and its[0].start == 0):
-                    parent[root(nearest)] = root(s)
-    found: dict[Segment, list[Segment]] = {}
-    for s in ordered:
-        found.setdefault(root(s), []).append(s)
-    return [part for group in found.values() for part in _topics(group)]
+                    found[nearest] = s
+    return found
 
 
 _ORDER_KEYS = {
@@ -124,7 +133,7 @@ def _topics(group: list[Segment]) -> list[Block]:
             keys = {m.key for m in marks(s) if m.start == 0}
             head = _opens(s)
             alone = _in_one_line(s) or (line is not None and _in_one_line(line))
-            turned = head is not None or alone or (supplier and keys & _ORDER_KEYS)
+            turned = head is not None or alone or _titled(s) or (supplier and keys & _ORDER_KEYS)
             if turned and parts[-1].segments:
                 parts.append(Block())
             if turned:
@@ -132,6 +141,11 @@ def _topics(group: list[Segment]) -> list[Block]:
             line = s
         parts[-1].segments.append(s)
     return parts
+
+
+def _titled(s: Segment) -> bool:
+    """Whether a line is an order's title: a letterhead ends there."""
+    return any(vocabulary.pattern("titles", k).match(s.key) is not None for k in ("order", "commitment"))
 
 
 def _in_one_line(s: Segment) -> bool:
@@ -180,31 +194,21 @@ def assign(found: list[Block], context: Context) -> None:
     """Give each block its role."""
     for b in found:
         b.role, b.told = _own_role(b, context)
-    heads = [b for b in found if head_role(b.segments[0]) is not None]
-    for h in heads:
-        role = head_role(h.segments[0])
-        if role is None or len(h.segments) > 1:
-            continue
-        # A heading alone (a shaded cell, or a line with space below it) speaks for the blocks in its column.
-        under = [
-            b
-            for b in found
-            if b is not h
-            and b.page == h.page
-            and 0 <= b.box[1] - h.box[3] + 2 < 30
-            and overlap(*_span(h), *_span(b)) > 0
-        ]
-        aside = [
-            b
-            for b in found
-            if b is not h
-            and b.page == h.page
-            and b.segments
-            and same_row(h.box, b.segments[0].box)
-            and 0 < b.box[0] - h.box[2] < 90
-        ]
-        for b in under or aside:
-            if not b.told and head_role(b.segments[0]) is None:
+    heads = [(b, role) for b in found if len(b.segments) == 1 and (role := head_role(b.segments[0])) is not None]
+    # A heading alone (a shaded cell, or a line with space below it) speaks for the blocks in its column.
+    under = [
+        (b.box[1] - h.box[3], n, b)
+        for n, (h, _) in enumerate(heads)
+        for b in found
+        if b is not h and b.page == h.page and -2 <= b.box[1] - h.box[3] < 28 and overlap(*_span(h), *_span(b)) > 0
+    ]
+    for _, n, b in sorted(under, key=lambda x: x[0]):
+        if not b.told and head_role(b.segments[0]) is None:
+            b.role, b.told = heads[n][1], True
+    for n, (h, role) in enumerate(heads):
+        for b in found if all(n != m for _, m, _ in under) else ():
+            beside = b.page == h.page and same_row(h.box, b.segments[0].box) and 0 < b.box[0] - h.box[2] < 90
+            if beside and not b.told and head_role(b.segments[0]) is None:
                 b.role, b.told = role, True
     _letterhead(found)
 
@@ -238,7 +242,8 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     if any(x[:9] in sold(context) for x in found):
         return "supplier", True
     if leading is not None:
-        return leading[0], True
+        person = people.is_name(b.segments[0].cut(leading[1])[0])  # « Émetteur : H. Martin »
+        return ("", False) if person else (leading[0], True)
     if any(x[:9] in known for x in found):
         return "buyer", False
     top = [addresses.PARTS.split(s.text)[0] for s in b.segments[:3]]
