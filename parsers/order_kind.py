@@ -86,11 +86,15 @@ def titles(sheet: Sheet) -> list[Title]:
         key = re.sub(r"^[-–—*•«\"'(\s]+", "", key)
         shift = len(s.key) - len(key) if s.key.endswith(key) else 0
         kind, m = _kind(key)
+        subject = False
         if kind is None and (
-            dash := re.match(r"(?:[^-:]{3,40}\s-|objet\s*:)\s(?=(?:bon|lettre) de commande|engagement juridique)", key)
+            dash := re.match(
+                r"(?:[^-:]{3,40}\s-|objet\s*:)\s(?=(?:bon|lettre) de commande|commande n|engagement juridique)", key
+            )
         ):
             shift, key = shift + dash.end(), key[dash.end() :]
             kind, m = _kind(key)
+            subject = True
         if kind is None and s.words[0].origin == "ocr":
             kind = _alike(key)
         if kind is None:
@@ -98,7 +102,7 @@ def titles(sheet: Sheet) -> list[Title]:
         rest = key[m.end() :] if m is not None else ""
         known = _rest().match(rest)
         after = rest[len(rest[: known.end()].rstrip(" -:(")) :] if known is not None else rest
-        if kind != "other" and after.strip(" .") and not _rest().fullmatch(after) and not _tolerated(after):
+        if kind != "other" and after.strip(" .") and not _rest().fullmatch(after) and not _tolerated(after, subject):
             continue
         if kind == "other" and (
             len(key.split()) > 9 or key.rstrip().endswith((".", ";", ",")) or re.match(r"\s*:", rest)
@@ -144,9 +148,9 @@ def _kind(key: str) -> tuple[Kind | None, re.Match[str] | None]:
     return None, None
 
 
-def _tolerated(rest: str) -> bool:
-    """A title may name its subject behind a dash: « Bon de commande – Profil acheteur »."""
-    m = re.match(r"\s*(?:-|–|:|\()\s*(.+)", rest)
+def _tolerated(rest: str, subject: bool) -> bool:
+    """A title may name its subject behind a dash: « Bon de commande – Profil acheteur »; a letter's, behind a comma."""
+    m = re.match(rf"\s*(?:-|–|:|\({'|,' if subject else ''})\s*(.+)", rest)
     return (
         m is not None
         and len(m[1].split()) <= 8

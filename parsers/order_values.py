@@ -37,8 +37,25 @@ def read(segments: Sequence[Segment], reach: float = 200.0) -> tuple[Found, ...]
 
     `reach`: how far right of its label a value may stand, in points.
     """
+    segments = _joined_labels(segments)
     labels = {s: marks(s) for s in segments}
     return tuple(f for s in segments for f in _values(s, labels, reach))
+
+
+def _joined_labels(segments: Sequence[Segment]) -> Sequence[Segment]:
+    """The segments, a label that a narrow cell breaks over two lines (« Date de » / « commande ») as one."""
+    short = [s for s in segments if len(s.words) < 4 and not re.search(r"[\d:@]", s.key)]
+    pairs: dict[Segment, Segment] = {}
+    for s in short:
+        whole = marks(s) and marks(s)[0].strong and marks(s)[0].end == len(s.key)
+        for o in short if not whole else ():
+            if -2 < o.box[1] - s.box[3] < 0.4 * s.height and abs(o.box[0] - s.box[0]) < 2 and o.page == s.page:
+                both = Segment((*s.words, *o.words), s.page)
+                found = marks(both)
+                if len(found) == 1 and found[0].strong and found[0].start == 0 and found[0].end == len(both.key):
+                    pairs[s], pairs[o] = both, both
+    seen: dict[Segment, None] = dict.fromkeys(pairs.get(s, s) for s in segments)
+    return tuple(seen)
 
 
 def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Iterable[Found]:

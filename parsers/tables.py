@@ -182,8 +182,9 @@ def _fitting(body: Sequence[Sequence[Segment]], columns: Sequence[Column], page:
 
 
 def _inside(body: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
-    """The rows that hold figures: they show where columns part; captions across all columns do not."""
-    with_figures = [list(r) for r in body if len(r) > 1 and _figures(r)]
+    """The rows that hold figures: they show where columns part; captions and sub-totals across columns do not."""
+    rows = [r for r in body if len(r) > 1 and _figures(r)]
+    with_figures = [list(r) for r in rows if _ordered(r) or not any(_CARRIED.match(s.key) for s in r)]
     return with_figures or [list(r) for r in body]
 
 
@@ -196,6 +197,8 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
         if (_ends(row, header) and not _wrapped(row, body, header)) or (
             _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i:])
         ):
+            break
+        if _sentence(row, body, header) and not any(_ordered(r) for r in rows[i + 1 :]):
             break
         far = bool(body) and row[0].box[1] - body[-1][0].box[3] > 60
         if far and not any(_figures(r) for r in rows[i : i + 3]):
@@ -211,6 +214,14 @@ def _captions(row: Sequence[Segment]) -> bool:
     return (
         len(kinds) > 1 and set(kinds) <= sums and bool(set(kinds) & {"vat", "total", "total_ttc"}) and not _figures(row)
     )
+
+
+def _sentence(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: Header) -> bool:
+    """Whether a row is a sentence that runs across the columns, set to another edge than the table's texts."""
+    s = row[0]
+    across = sum(c.head[0] > s.box[0] and c.head[0] < s.box[2] for c in header.columns) > 1
+    edges = [o.box[0] for r in body for o in r]
+    return len(row) == 1 and len(s.words) > 5 and across and not any(abs(x - s.box[0]) < 1.5 for x in edges)
 
 
 def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: Header) -> bool:
