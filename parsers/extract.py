@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from parsers import checks, form_values, order_table, prose, recognise, signature_box
+from parsers import (
+    checks,
+    form_boxes,
+    form_lines,
+    form_table,
+    form_totals,
+    form_values,
+    prose,
+    recognise,
+    signature_box,
+)
 from parsers.extraction import Extraction
 from parsers.labels import Line, Match, before, choose, find, rows, same_row, squash
 from parsers.layouts import Form, Item, load
@@ -31,7 +41,7 @@ class Sheet:
     labels: list[tuple[Item, Match]] = field(default_factory=list)
     totals: list[tuple[str, Match]] = field(default_factory=list)
     printed: list[Match] = field(default_factory=list)
-    table: order_table.Table | None = None
+    table: form_table.Table | None = None
     words: dict[int, list[Word]] = field(default_factory=dict)  # what no label covers, by page index
     places: list[Place] = field(default_factory=list)
 
@@ -56,23 +66,23 @@ def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Con
     if form.prose is not None:
         return _read_prose(form, pages, lines, context)
     sheet = Sheet(form, pages, lines, [verticals(pages[x.page], (x.box[1] + x.box[3]) / 2) for x in lines])
-    sheet.table = order_table.locate(form, pages, lines, sheet.bars)
+    sheet.table = form_table.locate(form, pages, lines, sheet.bars)
     _find_labels(sheet)
     _find_printed(sheet)
     _place_values(sheet)
     fields, findings = form_values.read(sheet.labels, sheet.places, pages, context)
-    ticked, more = form_values.read_questions(sheet.labels, pages, lines)
+    ticked, more = form_boxes.read_questions(sheet.labels, pages, lines)
     fields.update(ticked)
     findings.extend(more)
-    lots, optional = form_values.read_options(form, pages, lines, sheet.bars)
+    lots, optional = form_boxes.read_options(form, pages, lines, sheet.bars)
     findings.extend(optional)
-    ordered = order_table.Ordered()
+    ordered = form_lines.Ordered()
     if sheet.table is not None:
-        ordered = order_table.read(pages, sheet.table, sheet.words)
+        ordered = form_lines.read(pages, sheet.table, sheet.words)
     elif form.rows:
         findings.append(_no_table())
-    amounts, offered, more = form_values.read_totals(sheet.totals, sheet.places[len(sheet.labels) :], pages)
-    fields = form_values.prove_totals({**fields, **amounts}, ordered.lines, offered)
+    amounts, offered, more = form_totals.read_totals(sheet.totals, sheet.places[len(sheet.labels) :], pages)
+    fields = form_totals.prove_totals({**fields, **amounts}, ordered.lines, offered)
     findings.extend([*more, *ordered.findings])
     findings.extend(checks.doubtful_line(label) for label in dict.fromkeys(ordered.doubtful))
     if not fields and not ordered.touched and not (lots - set(form.lots)):

@@ -1,0 +1,143 @@
+"""A form's tick boxes: the answers to its questions, and the lots that it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parsers import checks
+from parsers.labels import Line, Match, find, same_row
+from parsers.layouts import Form, Item
+from parsers.page import Page, Tick
+from parsers.records import Field, Finding
+
+_TICK_REACH = 34.0  # points between a box and the answer printed beside it
+
+
+def read_questions(
+    labels: Sequence[tuple[Item, Match]], pages: Sequence[Page], lines: Sequence[Line]
+) -> tuple[dict[str, Field], list[Finding]]:
+    """Yes or no of each question from its two boxes; both ticked is a finding, neither is no answer."""
+    fields: dict[str, Field] = {}
+    findings: list[Finding] = []
+    for item, match in labels:
+        if not item.question or item.field is None:
+            continue
+        page = pages[match.page]
+        yes, no = _answers(item, match, page, lines)
+        if yes is not None and yes is no:  # one box stands for both answers: the other was not seen
+            findings.append(_unseen(item.question[0], item.field))
+            continue
+        if yes is None or no is None:
+            covered = _covered(item, match, lines, yes or no, of_yes=yes is None)
+            if covered is not None:
+                fields[item.field] = Field(value=covered, confidence=0.92, page=page.number)
+            elif any(w.origin == "ocr" for w in page.words) or yes is not no:
+                findings.append(_unseen(item.question[0], item.field))
+            continue
+        if yes.state and no.state:
+            findings.append(checks.two_boxes(item.question[0], item.field))
+            continue
+        if yes.state or no.state:
+            chosen = yes if yes.state else no
+            trust = min(yes.confidence, no.confidence)
+            if yes.state is None or no.state is None:
+                trust = min(trust, 0.6)
+            fields[item.field] = Field(
+                value=bool(yes.state), confidence=trust, page=page.number, box=chosen.box if page.placed else None
+            )
+        elif yes.state is None or no.state is None:
+            unknown = yes if yes.state is None else no
+            fields[item.field] = Field(
+                value=unknown is yes, confidence=0.4, page=page.number, box=unknown.box if page.placed else None
+            )
+    return fields, findings
+
+
+def _answers(item: Item, match: Match, page: Page, lines: Sequence[Line]) -> tuple[Tick | None, Tick | None]:
+    """The boxes of yes and no; where an answer's word was missed, the box left over in its row stands for it."""
+    yes = _answer(item.oui, match, page, lines)
+    no = _answer(item.non, match, page, lines)
+    if (yes is None) == (no is None):
+        return yes, no
+    found = yes or no
+    others = [t for t in page.ticks if t is not found and _level(t, match) and t.box[0] > match.box[2]]
+    if len(others) == 1 and found is not None and (others[0].box[0] < found.box[0]) == (yes is None):
+        return (others[0], no) if yes is None else (yes, others[0])
+    return yes, no
+
+
+def _covered(item: Item, match: Match, lines: Sequence[Line], other: Tick | None, *, of_yes: bool) -> bool | None:
+    """The answer whose box is not seen because its mark runs into the word beside it, where the other box is empty.
+
+    The recognised word is then as wide as box and word together. None: nothing of the kind is to be seen.
+    """
+    if other is None or other.state is not False:
+        return None
+    widths = []
+    for spellings in (item.oui, item.non):
+        here = [x for x in lines if x.page == match.page and abs((x.box[1] + x.box[3]) / 2 - match.middle) < 9]
+        found = [m for m in find(spellings, here, fuzzy=False, inner=True) if m.box[0] >= match.box[2] - 4]
+        if not found:
+            return None
+        words = [w for x in here for i, w in x.words if i == found[0].spans[0][0]]
+        widths.append(words[0].box[2] - words[0].box[0])
+    missing, seen = (widths[0], widths[1]) if of_yes else (widths[1], widths[0])
+    return of_yes if missing > 1.6 * seen else None
+
+
+def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequence[Line]) -> Tick | None:
+    """The box beside an answer printed in the question's row."""
+    here = [x for x in lines if x.page == question.page and abs((x.box[1] + x.box[3]) / 2 - question.middle) < 9]
+    found = [m for m in find(spellings, here, fuzzy=False, inner=True) if m.box[0] >= question.box[2] - 4]
+    if not found:
+        return None
+    return tick_beside(min(found, key=lambda m: m.box[0]), page)
+
+
+def tick_beside(label: Match, page: Page) -> Tick | None:
+    """The tick box that belongs to a label: close by on its left, else on its right.
+
+    Recognition may read box and word as one word: the box then stands at the word's beginning.
+    """
+    row = [t for t in page.ticks if _level(t, label)]
+    left = [t for t in row if -3 <= label.box[0] - t.box[2] <= _TICK_REACH or _begins(t, label)]
+    if left:
+        return max(left, key=lambda t: t.box[2])
+    right = [t for t in row if -3 <= t.box[0] - label.box[2] <= _TICK_REACH]
+    return min(right, key=lambda t: t.box[0]) if right else None
+
+
+def _begins(tick: Tick, label: Match) -> bool:
+    return abs(tick.box[0] - label.box[0]) < 5 and tick.box[2] < (label.box[0] + label.box[2]) / 2
+
+
+def _level(tick: Tick, label: Match) -> bool:
+    return same_row(tick.box, label.box) or abs((tick.box[1] + tick.box[3]) / 2 - label.middle) < 6
+
+
+def read_options(
+    form: Form, pages: Sequence[Page], lines: Sequence[Line], bars: Sequence[Sequence[float]]
+) -> tuple[set[str], list[Finding]]:
+    """The lots whose boxes are ticked."""
+    lots: set[str] = set()
+    findings: list[Finding] = []
+    for option in form.options:
+        boxes = [t for m in find(option.label, lines, bars) if (t := tick_beside(m, pages[m.page])) is not None]
+        if not boxes:
+            findings.append(_unseen(option.label[0]))
+            continue
+        tick = boxes[0]
+        if tick.state:
+            lots.add(option.lot)
+        if tick.state is None or tick.confidence < checks.SURE:
+            findings.append(_unseen(option.label[0]))
+    if form.options and not lots and not findings:
+        findings.append(
+            Finding(code="doubtful", text="Aucune prestation n’est cochée : merci de dire lesquelles sont voulues.")
+        )
+    return lots, findings
+
+
+def _unseen(label: str, field: str | None = None) -> Finding:
+    text = f"La case « {label} » n’a pas pu être lue avec certitude. Merci de vérifier."
+    return Finding(code="doubtful", text=text, field=field)
