@@ -6,9 +6,10 @@ fault, 2 usage or configuration, 3 a service out of reach, 4 from `check` alone:
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -55,8 +56,6 @@ NowOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, oldest first.")]
 ByOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides, for the journal.")]
-RefsArgument = Annotated[list[str], typer.Argument(metavar="REF...", help="Dossiers' refs (CIG-2-0042).")]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why: for the journal and the member.")]
 GroupOption = Annotated[str | None, typer.Option("--group", "-g", metavar="GROUP", help="Only that group.")]
 
 
@@ -153,46 +152,27 @@ def dossiers(
         books.dossiers(json=json, group=group, config=config)
 
 
-@dossiers_app.command("close")
-def dossiers_close(
-    refs: RefsArgument,
-    reason: ReasonOption,
-    by: ByOption = "terminal",
-    config: ConfigOption = None,
-    now: NowOption = None,
-) -> None:
-    """Closes dossiers: nothing more is asked of the member, no reminder leaves."""
-    from daemon.commands import instructions
+def _ordered(name: str, what: Literal["closed", "withdrawn", "reopened"], told: str) -> None:
+    """One of the three things that a coordinator orders of dossiers."""
 
-    instructions.carry_out("closed", refs, reason, by=by, config=config, now=now)
+    @dossiers_app.command(name, help=told)
+    def order(
+        refs: Annotated[list[str], typer.Argument(metavar="REF...", help="Dossiers' refs (CIG-2-0042).")],
+        reason: Annotated[
+            str, typer.Option("--reason", metavar="WORDS", help="Why: for the journal, and for the member who is told.")
+        ] = "",
+        by: ByOption = "terminal",
+        config: ConfigOption = None,
+        now: NowOption = None,
+    ) -> None:
+        from daemon.commands import instructions
 
-
-@dossiers_app.command("withdraw")
-def dossiers_withdraw(
-    refs: RefsArgument,
-    reason: ReasonOption,
-    by: ByOption = "terminal",
-    config: ConfigOption = None,
-    now: NowOption = None,
-) -> None:
-    """Withdraws dossiers; the member is told, with the reason, where the group's rules say so."""
-    from daemon.commands import instructions
-
-    instructions.carry_out("withdrawn", refs, reason, by=by, config=config, now=now)
+        instructions.carry_out(what, refs, reason, by=by, config=config, now=now)
 
 
-@dossiers_app.command("reopen")
-def dossiers_reopen(
-    refs: RefsArgument,
-    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why, for the journal.")] = "",
-    by: ByOption = "terminal",
-    config: ConfigOption = None,
-    now: NowOption = None,
-) -> None:
-    """Opens dossiers again: they stand as their papers say."""
-    from daemon.commands import instructions
-
-    instructions.carry_out("reopened", refs, reason, by=by, config=config, now=now)
+_ordered("close", "closed", "Closes dossiers (--reason): nothing more is asked of the member, no reminder leaves.")
+_ordered("withdraw", "withdrawn", "Withdraws dossiers (--reason); the member is told where the group's rules say so.")
+_ordered("reopen", "reopened", "Opens dossiers again: they stand as their papers say.")
 
 
 @letters_app.callback(invoke_without_command=True)
@@ -325,6 +305,13 @@ def main() -> None:
         sys.exit(e.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as e:
+        # The program's own fault: one line for who runs it, all of it for who mends it.
+        if os.environ.get("VAGUEMESTRE_TRACE"):
+            raise
+        words = " ".join(f"{type(e).__name__}: {e}".split())[:300]
+        sys.stderr.write(f"vaguemestre: faute du programme ({words}) – signalez-la, avec VAGUEMESTRE_TRACE=1\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from daemon import clock as clocks
 from daemon.config import Config
 from daemon.errors import ConfigurationError
 from daemon.store.blobs import BlobStore
 from daemon.store.database import Database
+from daemon.store.models import MailRow
 from parsers.records import Body, Context
 from parsers.told import TableError
 from rules.load import RulesError, load_group
@@ -123,6 +126,11 @@ class House:
     def blobs(self) -> BlobStore:
         """Raw mails and composed letters."""
         return BlobStore(self.config.store.blobs)
+
+    def expect_blobs(self) -> None:
+        """Before any is put down: where the books know of a mail, its folder is no new one."""
+        with self.database.session() as s:
+            self.blobs.used = s.scalar(select(MailRow.id).limit(1)) is not None
 
     @cached_property
     def mailboxes(self) -> Mapping[str, Mailbox]:

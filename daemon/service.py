@@ -57,6 +57,7 @@ async def run_once(house: House) -> None:
     trouble: VaguemestreError | None = None
     _ = house.groups, house.blobs, house.mailboxes, house.outgoing  # what is wrong with them shows before any work
     house.database.release_dead()
+    house.expect_blobs()
     house.take_census()
     take_up(house)
     readdress.take_up(house)
@@ -141,6 +142,7 @@ class Service:
         _ = house.groups, house.forms_digest, house.blobs, house.mailboxes, house.outgoing  # what is wrong shows now
         house.database.migrate()
         house.database.release_dead()
+        house.expect_blobs()
         house.take_census()
         take_up(house)
         readdress.take_up(house)

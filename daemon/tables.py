@@ -114,6 +114,13 @@ class Preparation:
             self._reachable(key, path.parent)
             return f"sqlite:///{path}"
         if scheme in ("postgresql", "postgresql+psycopg"):
+            from sqlalchemy import make_url
+            from sqlalchemy.exc import ArgumentError
+
+            try:
+                make_url(url)
+            except (ArgumentError, ValueError):
+                raise KeyProblem(key, "URL mal formée", "écrivez postgresql://utilisateur@serveur:port/base") from None
             return url
         raise KeyProblem(key, f"base « {scheme} » inconnue", "employez sqlite:/// ou postgresql://")
 

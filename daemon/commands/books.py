@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.clock import PARIS
-from daemon.commands.common import console, house, print_json, table
+from daemon.commands.common import console, house, known_group, print_json, table
 from daemon.digest.facts import STATES
 from daemon.errors import UsageError
+from daemon.runners import lists
 from daemon.store import journal
 from daemon.store.models import DossierRow, EventRow, LetterRow, PieceRow, ReviewRow
 
@@ -68,7 +69,7 @@ def letters_json(s: Session, group: str | None = None) -> Iterator[dict[str, Any
 def reviews_json(s: Session, group: str | None = None) -> Iterator[dict[str, Any]]:
     """The contract's `reviews`, oldest first."""
     for r in s.scalars(select(ReviewRow).order_by(ReviewRow.id)).unique():
-        if group and (r.dossier is None or r.dossier.group != group):
+        if group and group != (r.dossier.group if r.dossier else lists.group_of(r)):
             continue
         yield {
             "id": r.id,
@@ -92,6 +93,7 @@ def events_json(s: Session, dossier: str | None = None) -> Iterator[dict[str, An
 def dossiers(*, json: bool, group: str | None, config: Path | None) -> None:
     """The dossiers."""
     with house(config) as h, h.database.session() as s:
+        known_group(h, group)
         rows = list(dossiers_json(s, group))
         if json:
             print_json(rows)
@@ -117,6 +119,7 @@ def dossiers(*, json: bool, group: str | None, config: Path | None) -> None:
 def letters(*, json: bool, group: str | None, config: Path | None) -> None:
     """The letters."""
     with house(config) as h, h.database.session() as s:
+        known_group(h, group)
         if json:
             print_json(letters_json(s, group))
             return
@@ -160,6 +163,7 @@ def show_letter(key: str, *, config: Path | None, parts: tuple[str, ...] = ("pla
 def reviews(*, json: bool, group: str | None, config: Path | None) -> None:
     """The questions to the coordinator."""
     with house(config) as h, h.database.session() as s:
+        known_group(h, group)
         if json:
             print_json(reviews_json(s, group))
             return
@@ -183,7 +187,10 @@ def reviews(*, json: bool, group: str | None, config: Path | None) -> None:
 
 def events(*, json: bool, dossier: str | None, config: Path | None) -> None:
     """The journal."""
+    dossier = dossier.upper() if dossier else None
     with house(config) as h, h.database.session() as s:
+        if dossier is not None and s.scalar(select(DossierRow.id).where(DossierRow.ref == dossier)) is None:
+            raise UsageError(f"aucun dossier {dossier}", "« vaguemestre dossiers » donne les références")
         if json:
             print_json(events_json(s, dossier))
             return

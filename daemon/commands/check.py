@@ -117,6 +117,7 @@ def _database(house: House) -> list[str]:
 
 
 def _blobs(house: House) -> list[str]:
+    house.expect_blobs()
     house.blobs.get(house.blobs.put(b"vaguemestre check"))
     return []
 

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+YEARS = (1970, 2500)  # beyond, calendars and databases end
+
+
 def instant(text: str | None) -> clocks.Clock:
     """The clock of `--now`: stopped there, or the system's. Raises UsageError."""
     if text is None:
         return clocks.system
     try:
-        return clocks.stopped(clocks.parse(text))
+        at = clocks.parse(text)
+        if not YEARS[0] <= at.year <= YEARS[1]:
+            raise ValueError(at.year)
+        return clocks.stopped(at)
     except ValueError as e:
         raise UsageError(f"« {text} » n’est pas un instant", "écrivez 2026-01-05 ou 2026-01-05T09:30") from e
 
@@ -40,6 +46,21 @@ def house(config: Path | None, now: str | None = None, *, secrets: bool = False)
         yield opened
     finally:
         opened.close()
+
+
+def known_group(opened: House, group: str | None) -> None:
+    """Raises UsageError for a group that the configuration does not name."""
+    if group is not None and group not in opened.groups:
+        raise UsageError(f"groupement inconnu : {group}", f"admis : {', '.join(opened.groups)}")
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """A file or a folder that cannot be written where the user wants it is the user's to put right."""
+    try:
+        yield
+    except OSError as e:
+        raise UsageError(f"{what} : {e.filename} : {e.strerror}", "donnez un autre chemin, ou le droit d’écrire") from e
 
 
 def print_json(objects: Iterable[Mapping[str, Any]]) -> None:

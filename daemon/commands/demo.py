@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from daemon import config as configuration
 from daemon.clock import system
 from daemon.commands.books import dossiers, show_letter
-from daemon.commands.common import console
+from daemon.commands.common import console, writing
 from daemon.errors import UsageError
 from daemon.house import House
 from daemon.service import run_once
@@ -62,7 +62,8 @@ def demo(folder: Path) -> None:
     """Sets the scene, runs everything that is due, and shows what came of it."""
     folder = folder.absolute()
     out = console()
-    _scene(folder)
+    with writing("--folder"):
+        _scene(folder)
     house = House(configuration.load(folder / "vaguemestre.toml"), system)
     try:
         house.database.migrate()

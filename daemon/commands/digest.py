@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from daemon.commands.common import console, house
+from daemon.commands.common import console, house, known_group, writing
 from daemon.digest.digest import digest as made
 from daemon.digest.facts import Period
 from daemon.digest.gather import gather
-from daemon.errors import UsageError
 from daemon.letters.compose import compose
 from daemon.letters.render import Renderer
 from daemon.runners.dispatch import sender
@@ -20,8 +19,7 @@ SPAN = {"day": dt.timedelta(days=1), "week": dt.timedelta(days=7)}
 def digest(*, at: str | None, group: str | None, out: Path | None, config: Path | None) -> None:
     """Prints each group's report; with `out`, writes the mail, its HTML and the workbook."""
     with house(config, at) as h:
-        if group is not None and group not in h.groups:
-            raise UsageError(f"groupement inconnu : {group}", f"admis : {', '.join(h.groups)}")
+        known_group(h, group)
         renderer = Renderer(h.config.letters.templates)
         now = h.clock()
         for rules in h.groups.values():
@@ -45,8 +43,9 @@ def digest(*, at: str | None, group: str | None, out: Path | None, config: Path 
             text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
             console().print(text.get_content() if text else "", markup=False)
             if out is not None:
-                out.mkdir(parents=True, exist_ok=True)
-                (out / f"{rules.id}.eml").write_bytes(mail.as_bytes())
-                (out / f"{rules.id}.html").write_text(html.get_content() if html else "", encoding="utf-8")
-                for name, data, _ in attachments:
-                    (out / name).write_bytes(data)
+                with writing("--out"):
+                    out.mkdir(parents=True, exist_ok=True)
+                    (out / f"{rules.id}.eml").write_bytes(mail.as_bytes())
+                    (out / f"{rules.id}.html").write_text(html.get_content() if html else "", encoding="utf-8")
+                    for name, data, _ in attachments:
+                        (out / name).write_bytes(data)

@@ -8,8 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from daemon.commands.common import console, house
-from daemon.errors import UsageError
+from daemon.commands.common import console, house, known_group
 from daemon.store.decisions import OVER
 from daemon.store.models import DossierRow, MemberRow
 
@@ -21,8 +20,7 @@ def import_(file: Path, *, config: Path | None, group: str | None, now: str | No
 
     out = console()
     with house(config, now) as h:
-        if group is not None and group not in h.groups:
-            raise UsageError(f"groupement inconnu : {group}", f"admis : {', '.join(h.groups)}")
+        known_group(h, group)
         read = load(file, h.groups.values())
         at = h.clock()
         new = changed = same = opened = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon.commands.common import console, print_json
+from daemon.commands.common import console, print_json, writing
 from daemon.errors import ConfigurationError, UsageError
 from daemon.reader import Reader
 from parsers.records import Body, Context, Piece, Reading
@@ -44,9 +44,15 @@ def read(files: list[Path], *, json: bool, overlay: Path | None, config: Path | 
             else:
                 _sheet(reading)
             if overlay is not None:
+                from parsers.overlay import OverlayError
                 from parsers.overlay import overlay as draw
 
-                overlay.write_bytes(draw(file.read_bytes(), reading.pieces))
+                try:
+                    drawn = draw(file.read_bytes(), reading.pieces)
+                except OverlayError as e:
+                    raise UsageError(f"--overlay : {e}", "donnez un PDF ou une image") from e
+                with writing("--overlay"):
+                    overlay.write_bytes(drawn)
                 console().print(f"[dim]→ {overlay}[/dim]")
     finally:
         reader.close()

@@ -102,6 +102,11 @@ def approvals(s: Session, group: str, lot: str) -> list[Approval]:
     return out
 
 
+def group_of(review: ReviewRow) -> str:
+    """The group whose list the question is about."""
+    return review.key.removeprefix(QUESTION).split("/")[1]
+
+
 def refs(s: Session, review: ReviewRow) -> tuple[str, ...]:
     """The dossiers that a list's question is about."""
     asked = s.scalars(select(LetterRow).where(LetterRow.key == f"{review.key}/request")).unique().one()

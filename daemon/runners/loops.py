@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from daemon.clock import PARIS
 from daemon.house import House
 from daemon.mailbox import Folder
+from daemon.runners.coordinators import facts as about_mail
 from daemon.store import books
 from daemon.store.decisions import add_letter
 from daemon.store.models import LetterRow, MailRow, PieceRow
 from parsers.records import Reading
 from rules import tell
+from rules.history import digest
 from rules.records import Letter
 
 ANSWERS_A_DAY = 10  # mails of one sender that may earn letters; the letters that one earns are one answer
@@ -54,22 +56,11 @@ def rule(house: House, s: Session, mail: MailRow, reading: Reading) -> str | Non
     ask = "Voir s’il s’agit d’un répondeur automatique, et lire ses messages."
     facts = {
         **tell.escalation("loop", text, ask),
-        "group": tell.about_group(house.groups[mail.group]),
-        "member": None,
+        **about_mail(house, mail, head, "coordinator"),
         "addressee": {"name": ""},
-        "at": now.isoformat(),
-        "to": "coordinator",
-        "message": {
-            "id": mail.key,
-            "received_at": now.isoformat(),
-            "subject": head.subject,
-            "sender": head.from_,
-            "sender_name": head.from_name,
-            "words": head.body,
-        },
     }
     letter = Letter(
-        key=f"loop/{mail.group}/{head.from_}/{now.astimezone(PARIS).date().isoformat()}",
+        key=f"loop/{mail.group}/{digest([head.from_])}/{now.astimezone(PARIS).date().isoformat()}",
         kind="escalation",
         to="coordinator",
         due_at=now,

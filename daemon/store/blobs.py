@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from pathlib import Path
 from typing import Any
 
 from daemon.errors import ConfigurationError, ServiceUnreachable, VaguemestreError
 
+MARK = ".vaguemestre"  # in the root: a folder without it is not ours, or a volume that is not mounted
+
 
 class BlobStore:
-    """`put` returns the digest; the same bytes are kept once. A blob is whole or absent (written aside, renamed)."""
+    """`put` returns the digest; the same bytes are kept once. A blob is whole or absent (written aside, renamed).
 
-    def __init__(self, url: str) -> None:
+    A folder is marked when it is first used.
+    """
+
+    def __init__(self, url: str, *, used: bool = False) -> None:
         import fsspec
+
+        self.used = used  # whether it ever was, as far as is known
 
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url)
@@ -34,6 +42,7 @@ class BlobStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._path(sha256)
         try:
+            self._there()
             if self._fs.exists(path):
                 return sha256
             self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
@@ -60,7 +69,7 @@ class BlobStore:
         try:
             data: Any = self._fs.cat_file(self._path(sha256))
         except FileNotFoundError as e:
-            if self._empty():  # not mounted, perhaps
+            if self._local and not self._mark.exists() and self._empty():  # not mounted, perhaps
                 raise ServiceUnreachable(
                     "[store] blobs : rien n’y est", remedy="vérifiez que le dossier est monté"
                 ) from e
@@ -88,8 +97,28 @@ class BlobStore:
                 remedy="vérifiez les droits sur le dossier",
             ) from e
 
+    @property
+    def _mark(self) -> Path:
+        return Path(self._root) / MARK
+
+    def _there(self) -> None:
+        """Marks a new folder; refuses one that was used and holds nothing: what is put there would lie under a mount.
+
+        Object stores have no such trap.
+        """
+        if self._local and not self._mark.exists():
+            if self.used and self._empty():
+                raise ServiceUnreachable(
+                    f"[store] blobs : {self._root} est vide, et ne devrait pas l’être",
+                    f"montez son volume, ou recopiez-y les pièces ; s’il doit repartir de zéro, créez {self._mark}",
+                )
+            self._mark.parent.mkdir(parents=True, exist_ok=True)
+            self._mark.touch()
+        self.used = True
+
     def _empty(self) -> bool:
+        """Whether it holds no blob: a fresh file system has folders of its own."""
         try:
-            return not self._fs.ls(self._root, detail=False)
+            return not any(len(Path(name).name) == 2 for name in self._fs.ls(self._root, detail=False))
         except OSError:
             return True

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, Select, create_engine, event, or_, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.errors import ServiceUnreachable
@@ -121,7 +121,13 @@ def _reachable() -> Iterator[None]:
     """A database that does not answer, or is full or locked, is a service out of reach: worth trying again."""
     try:
         yield
-    except OperationalError as e:
+    except DatabaseError as e:
+        if type(e) is DatabaseError:  # the file itself; its subclasses are faults of a statement
+            raise ServiceUnreachable(
+                f"la base de données est illisible : {e.orig}", "restaurez une sauvegarde de [store] database"
+            ) from e
+        if not isinstance(e, OperationalError):
+            raise
         raise ServiceUnreachable(
             f"la base de données ne répond pas : {e.orig}", "vérifiez [store] database et le serveur"
         ) from e

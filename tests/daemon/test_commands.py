@@ -16,6 +16,7 @@ from tests.daemon.town import CIG, Town
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = "2025-12-04T10:00"
+DRAWN = str(ROOT / "fixtures" / "documents" / "acroform-fiche-lot2.pdf")
 
 
 def vaguemestre(*words: str | Path, folder: Path, expect: int = 0) -> str:
@@ -162,6 +163,50 @@ def test_errors_are_one_line_with_the_remedy(town: Town, change: tuple[str, str]
     told = vaguemestre("dossiers", folder=town.folder, expect=code)
     assert named in told
     assert len(told.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "code"),
+    [
+        (("dossiers", "--group", "inconnu"), "admis : cig-grande-couronne", 2),
+        (("events", "--dossier", "CIG-2-9999"), "aucun dossier CIG-2-9999", 2),
+        (("run", "--once", "--now", "0001-01-01"), "n’est pas un instant", 2),
+        (("read", "members.csv", "--overlay", "x.pdf"), "--overlay : Seuls un PDF", 2),
+        (("read", DRAWN, "--overlay", "nulle/part.pdf"), "--overlay : nulle/part.pdf", 2),
+        (("digest", "--out", "members.csv"), "--out", 2),
+        (("demo", "--folder", "members.csv"), "--folder", 2),
+        (("dossiers", "close", "CIG-2-0001"), "--reason est vide", 2),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, tuple) else "",
+)
+def test_no_command_shows_a_traceback(town: Town, words: tuple[str, ...], named: str, code: int) -> None:
+    told = vaguemestre(*words, folder=town.folder, expect=code)
+    assert named in told.splitlines()[-1]
+    assert "Traceback" not in told
+
+
+def test_a_file_that_is_no_database_is_told_so(town: Town) -> None:
+    (town.folder / "books.db").write_text("ce n’est pas une base de données" * 9, encoding="utf-8")
+    told = vaguemestre("dossiers", folder=town.folder, expect=3)
+    assert "illisible" in told
+    assert "Traceback" not in told
+
+
+def test_a_fault_of_the_program_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from daemon import cli
+
+    def stumble() -> None:
+        raise ZeroDivisionError("une\nfaute")
+
+    monkeypatch.setattr(cli, "app", stumble)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "vaguemestre: faute du programme (ZeroDivisionError: une faute) – signalez-la, avec VAGUEMESTRE_TRACE=1"
+    ]
 
 
 def test_read_prints_valid_readings_and_touches_nothing(tmp_path: Path) -> None:

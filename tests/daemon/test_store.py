@@ -160,7 +160,7 @@ def test_a_blob_is_kept_once_and_checked(tmp_path: Path) -> None:
     sha256 = blobs.put(b"bon de commande")
     assert blobs.put(b"bon de commande") == sha256
     assert blobs.get(sha256) == b"bon de commande"
-    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    files = [p for p in tmp_path.rglob("*") if p.is_file() and p.name != ".vaguemestre"]
     assert [p.name for p in files] == [sha256]
     files[0].write_bytes(b"bon de commando")
     with pytest.raises(VaguemestreError, match="abîmé"):
@@ -171,6 +171,34 @@ def test_a_blob_is_kept_once_and_checked(tmp_path: Path) -> None:
         blobs.get(sha256)
     assert not isinstance(lost.value, ServiceUnreachable), "one blob is lost, the store answers"
     assert blobs.get(other) == b"fiche"
+
+
+def test_a_folder_that_was_used_and_is_empty_takes_nothing(tmp_path: Path) -> None:
+    """A volume that is not mounted leaves its empty folder: what went there would vanish under the mount."""
+    volume, away = tmp_path / "volume", tmp_path / "away"
+    blobs = BlobStore(f"file://{volume}")
+    sha256 = blobs.put(b"bon de commande")
+    volume.rename(away)
+    for there in (False, True):
+        if there:
+            (volume / "lost+found").mkdir(parents=True)  # a file system of its own, but not ours
+        for store in (blobs, BlobStore(f"file://{volume}", used=True)):
+            with pytest.raises(ServiceUnreachable, match="montez son volume"):
+                store.put(b"fiche")
+            with pytest.raises(ServiceUnreachable, match="monté"):
+                store.get(sha256)
+    assert [p.name for p in volume.iterdir()] == ["lost+found"]
+
+    (volume / "lost+found").rmdir()
+    volume.rmdir()
+    away.rename(volume)
+    assert blobs.put(b"fiche")
+    assert blobs.get(sha256) == b"bon de commande"
+
+    (volume / ".vaguemestre").unlink()  # made by a version that left no mark: it holds blobs, so it is ours
+    other = BlobStore(f"file://{volume}", used=True)
+    assert other.put(b"avenant")
+    assert (volume / ".vaguemestre").exists()
 
 
 def test_a_blob_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
