@@ -171,8 +171,9 @@ def _close(a: Segment, b: Segment) -> bool:
 
 def signatory(view: View) -> dict[str, Read | None]:
     """Who signs, in which office, and when: from what stands below the lines."""
-    foot = [s for s in view.below if order_totals.kind_of(s.key) is None] if view.table else []
-    taken = {id(f.label) for f in view.labels if f.key in ("contact_name", "contact_phone", "contact_email") and f.text}
+    foot = [s for s in (view.below if view.table else _closing(view)) if order_totals.kind_of(s.key) is None]
+    contact = [f for f in view.labels if f.key in ("contact_name", "contact_phone", "contact_email") and f.text]
+    taken = {id(s) for f in contact for s in (f.label, f.value)}
     foot = [s for s in foot if id(s) not in taken and not view.sold(s)]
     person = people.signatory(foot)
     found: dict[str, Read | None] = {}
@@ -185,6 +186,14 @@ def signatory(view: View) -> dict[str, Read | None]:
     if (day := _day(foot, person)) is not None:
         found["signed_on"] = day
     return found
+
+
+def _closing(view: View) -> list[Segment]:
+    """A letter's end, where nothing is set in a table: what stands below its last amount."""
+    page = view.sheets[-1].page.number
+    mine = [s for s in view.around if s.page == page]
+    amounts = [s.box[3] for s in mine if re.search(r"\d[.,]\d\d\s*(?:€|eur|h\.?t|t\.?t)", s.key)]
+    return [s for s in mine if s.box[1] > max(amounts)] if amounts else []
 
 
 def _day(foot: Sequence[Segment], person: people.Person) -> Read | None:

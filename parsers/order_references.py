@@ -42,6 +42,9 @@ def order_number(view: View) -> Read | None:
 
 
 _SIGN = r"(?<!\w)(?:n\s?[°ºo*']|n\.(?=\s*[A-Z]{0,6}[-./ ]?\d)|num[ée]ro|num\.?)\s*:?\s*"
+_ENGAGED = re.compile(
+    r"\bengage(?:ment|e)\b(?P<between>[^.;:]{1,30}?)(?:\bn\s?[°*'o]|\bnumero)\s*(?=[a-z]{0,6}[-/]?\d)"
+)
 _OTHERS = re.compile(r"march|\blot|devis|offre|client|engagement(?!\s+juridique\b)|compte|budget|exercice|tiers")
 
 
@@ -89,6 +92,10 @@ def commitment_number(view: View) -> Read | None:
         stripped = re.sub(r"(?i)^[\s:–-]*(?:n\s?[°ºo*']|num[ée]ro)\s*:?\s*", "", text)
         if stripped != text and (number := _number(stripped)):
             return number, words, view.title.segment.page
+    for s in view.around:  # a letter: « La dépense est engagée sous le n° 26-190. »
+        m = _ENGAGED.search(s.key)
+        if m is not None and not _OTHERS.search(m["between"]) and (number := _number(s.cut(m.end())[0])):
+            return number, s.cut(m.end())[1][:1], s.page
     return None
 
 

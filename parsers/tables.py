@@ -22,6 +22,7 @@ _CARRIED = re.compile(
     r"(?:a\s+)?report(?:er)?\b|total\s+(?:de\s+la\s+)?page\b|cumul\b|sous[- ]?total\b|"
     r"s/total\b|total\s+partiel\b|suite\b"
 )
+_SUITE = re.compile(r"suite\b")
 _TOTAL = re.compile(
     r"(?:montant\s+)?(?:total|net|base|totaux|prix\s+total)\b(?!\s+de\s+(?:la\s+)?ligne)|(?:montant\s+)?(?:t\.?v\.?a\.?)\b|"
     r"montant\s+(?:h\.?t|t\.?t|global|general|du\s+bon|de\s+la\s+commande|hors|net|tva|total)|h\.?t\.?\s*:|arrete\s+l|"
@@ -129,10 +130,19 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
 
 def _carried(row: Row) -> bool:
     """Whether a row carries a sum on; « Suite bureautique » at so much a piece is a line."""
-    if row.text("quantity") and (row.amount("price") or row.amount("net")) is not None:
+    quantity, price = values.parse_quantity(row.text("quantity")), row.amount("price") or row.amount("net")
+    if (
+        quantity is not None
+        and price is not None
+        and (row.amount("total") == quantity * price or _SUITE.match(_said(row)))
+    ):
         return False
-    texts = [values.fold(" ".join(w.text for w in row.label)), *(values.fold(row.text(k)) for k in row.cells)]
+    texts = [_said(row), *(values.fold(row.text(k)) for k in row.cells)]
     return any(_CARRIED.match(t) for t in texts)
+
+
+def _said(row: Row) -> str:
+    return values.fold(" ".join(w.text for w in row.label))
 
 
 def _within(rows: Sequence[Sequence[Segment]], x0: float, x1: float) -> list[Sequence[Segment]]:

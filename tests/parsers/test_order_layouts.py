@@ -1,0 +1,234 @@
+"""Orders in layouts of few rulings: columns by gaps, lines without a header, totals in other words, broken cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers import checks, orders
+from parsers.extraction import Extraction
+from parsers.layout import Sheet
+from parsers.page import Document, Page, Word
+from parsers.people import split
+from parsers.records import Context
+from parsers.sources.flow import Block, Paragraph, Table, Text
+from parsers.sources.tab_stops import aligned
+from tests.parsers.typed import document
+
+HEAD = """
+Commune de Valmont
+12 rue du Lavoir                              DEMATIS
+91999 Valmont                                 27 rue de la Vallée
+SIRET 219 106 523 00018                       75013 Paris
+"""
+TITLE = """
+#Bon de commande n° 2026-17
+
+Date : 03/02/2026      N° d'engagement : E4512
+"""
+TABLE = """
+
+Désignation                                   Qté      P.U. HT     Montant HT
+Télétransmission des actes, abonnement          2        96,00         192,00
+Parapheur électronique                          1       120,00         120,00
+"""
+FOOT = """
+                                                     Total HT          312,00
+                                                     TVA 20 %           62,40
+                                                     Total TTC         374,40
+"""
+TOTALS = ("total_excl_tax", "total_vat", "total_incl_tax")
+
+
+def read(text: str) -> Extraction:
+    doc = document(text)
+    found = orders.extract(doc, (1, 1), Context())
+    assert found is not None
+    return checks.check(found, Context(), doc.pages[0].text)
+
+
+def value(found: Extraction, name: str) -> object:
+    field = found.fields.get(name)
+    return None if field is None else field.value
+
+
+def ordered(found: Extraction) -> list[tuple[int, ...]]:
+    return [tuple(int(v) for v in (x.quantity, x.unit_price or 0, x.total or 0)) for x in found.lines]
+
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def printed(*rows: tuple[float, str]) -> Sheet:
+    """A page in a proportional type: every character is 5 points wide, a space 2.8, one row a line of 12 points.
+
+    A row is where it begins and its text; `|` stands for a gap of 6 points.
+    """
+    words = []
+    for n, (x, text) in enumerate(rows):
+        for part in text.split("|"):
+            for shown in part.split(" "):
+                width = 5.0 * len(shown) if len(shown) % 2 else 4.6 * len(shown)
+                words.append(Word(text=shown, box=(x, 40 + 12 * n, x + width, 49 + 12 * n), size=10.0))
+                x += width + 2.8
+            x += 3.2
+    return Sheet(Page(number=1, width=595, height=842, words=tuple(words)))
+
+
+def test_a_gap_is_a_border_where_a_neighbour_begins_there() -> None:
+    sheet = printed((40, "Centre communal|Bon de commande"), (40, "de Valmont"), (110, "x"))
+    start = next(w for w in sheet.page.words if w.text == "Bon").box[0]
+    assert [s.text for s in sheet.rows[0]] == ["Centre communal Bon de commande"]
+    sheet = printed((40, "Centre communal|Bon de commande"), (40, "de Valmont"), (start, "Date"))
+    assert [s.text for s in sheet.rows[0]] == ["Centre communal", "Bon de commande"]
+
+
+def test_tab_stops_set_columns() -> None:
+    stops = (60.0, 250.0, 330.0)
+    rows = ("Réf.\tPrestation\tQté\tTotal", "A1\tAbonnement\t1\t96,00", "\t\tTotal HT\t96,00")
+    blocks: list[Block] = [Paragraph(items=(Text(text=t),), stops=stops) for t in rows]
+    (table,) = aligned(blocks)
+    assert isinstance(table, Table)
+    said = [
+        [b.items[0].text for c in row for b in c.blocks if isinstance(b, Paragraph) and isinstance(b.items[0], Text)]
+        for row in table.rows
+    ]
+    assert said == [["Réf.", "Prestation", "Qté", "Total"], ["A1", "Abonnement", "1", "96,00"], ["Total HT", "96,00"]]
+    assert [bool(c.blocks) for c in table.rows[2]] == [False, False, True, True]
+
+
+def test_a_label_with_its_value_behind_a_tab_is_no_table() -> None:
+    blocks: list[Block] = [Paragraph(items=(Text(text=t),)) for t in ("Nom :\tExemple", "Date :\t3 mai 2026")]
+    assert aligned(blocks) == blocks
+
+
+def test_subtotals_across_columns_tell_no_columns() -> None:
+    for row in (f"{'Sous-total lot 2':>60}{'192,00':>18}", f"{'Sous-total lot 2':>48}{'192,00':>12}"):
+        table = TABLE.replace("Parapheur", f"{row}\nParapheur")
+        assert ordered(read(HEAD + TITLE + table + FOOT)) == [(2, 96, 192), (1, 120, 120)]
+
+
+# --- lines without a header ------------------------------------------------------------------------------------------
+
+
+def test_rows_without_a_header_prove_themselves() -> None:
+    rows = "\n" + "\n".join(TABLE.strip().splitlines()[1:]).replace("   96,00", " x 96,00") + "\n"
+    found = read(HEAD + TITLE + rows + FOOT)
+    assert ordered(found) == [(2, 96, 192), (1, 120, 120)]
+    assert found.findings == ()
+
+
+def test_rows_without_a_header_that_prove_nothing_are_no_lines() -> None:
+    rows = "\n" + "\n".join(TABLE.strip().splitlines()[1:]).replace("192,00", "191,00").replace("120,00\n", "121,00\n")
+    found = read(HEAD + TITLE + rows.rstrip()[:-6] + "129,00\n" + FOOT)
+    assert found.lines == ()
+    assert any(f.field == "lines" for f in found.findings)
+
+
+def test_one_line_as_rows_of_labels() -> None:
+    card = """
+
+Désignation              Télétransmission des actes
+Quantité                 2
+Prix unitaire HT         96,00 €
+Montant HT               192,00 €
+TVA                      0,00 € (article 294 du CGI)
+Montant TTC              192,00 €
+"""
+    found = read(HEAD + TITLE + card)
+    assert ordered(found) == [(2, 96, 192)]
+    assert [value(found, k) for k in TOTALS] == ["192.00", "0.00", "192.00"]
+
+
+def test_lines_and_totals_in_sentences() -> None:
+    letter = """
+
+- 2 abonnements à la télétransmission des actes, à 96,00 € HT l'unité, soit 192,00 € HT ;
+- Parapheur électronique : 1 x 120,00 € HT = 120,00 € HT.
+Soit un total de 312,00 € HT, 62,40 € de TVA, et 374,40 € TTC.
+"""
+    found = read(HEAD + TITLE + letter)
+    assert ordered(found) == [(2, 96, 192), (1, 120, 120)]
+    assert [value(found, k) for k in TOTALS] == ["312.00", "62.40", "374.40"]
+    wrong = read(HEAD + TITLE + letter.replace("soit 192,00", "soit 182,00"))
+    assert ordered(wrong) == [(1, 120, 120)]
+    assert wrong.findings != ()
+
+
+# --- totals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "\n  Sous-total : 312,00 €\n  Taxes (20 %) : 62,40 €\n  Total à payer : 374,40 €\n",
+        "\n  Montant total HT : € 312,00\n  Montant total TTC : € 374,40 (dont TVA : € 62,40)\n",
+        (
+            "\n   Taux      Base HT        TVA          TTC\n   5,50 %    100,00       5,50       105,50"
+            "\n   20,00 %   212,00      56,90       268,90\n   Total     312,00      62,40       374,40\n"
+        ),
+    ],
+)
+def test_totals_in_other_words(foot: str) -> None:
+    found = read(HEAD + TITLE + TABLE + foot)
+    assert [value(found, k) for k in TOTALS] == ["312.00", "62.40", "374.40"]
+    assert ordered(found) == [(2, 96, 192), (1, 120, 120)]
+
+
+# --- references, names -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "number"),
+    [
+        ("#Bon de commande interne n° 88 – TPE", "88"),
+        ("#BON DE COMMANDE 2026 / 0451", "2026 / 0451"),
+        ("#COMMANDE N° 4500018 DU 04.03.2026", "4500018"),
+        ("#Bon de commande\n\nN. 2026/0031", "2026/0031"),
+        ("#Bon de commande – marché n° 2023-12", None),
+        ("#Bon de commande 2026", None),
+    ],
+)
+def test_the_number_behind_a_title(title: str, number: str | None) -> None:
+    assert value(read(HEAD + "\n" + title + "\n" + TABLE + FOOT), "order_number") == number
+
+
+def test_the_day_of_printing_is_put_to_a_person() -> None:
+    title = "\n#Bon de commande n° 2026-17\n\nÉdité le 21.05.2026\n"
+    found = read(HEAD + title + TABLE + FOOT)
+    assert value(found, "order_date") == "2026-05-21"
+    assert found.fields["order_date"].confidence < 0.9
+    dated = read(HEAD + title + "Date : 19/05/2026\n" + TABLE + FOOT)
+    assert (value(dated, "order_date"), dated.fields["order_date"].confidence) == ("2026-05-19", 1.0)
+
+
+def test_a_commitment_in_a_sentence() -> None:
+    foot = FOOT + "\nLa dépense est engagée sous le n° 26-190.\n"
+    found = read(HEAD + TITLE.replace("N° d'engagement : E4512", "") + TABLE + foot)
+    assert value(found, "commitment_number") == "26-190"
+
+
+def test_a_broken_label_is_one() -> None:
+    title = "\n#Bon de commande n° 2026-17\n\nDate de          03/02/2026\ncommande\n"
+    assert value(read(HEAD + title + TABLE + FOOT), "order_date") == "2026-02-03"
+
+
+def test_a_persons_name_keeps_its_initials_dot() -> None:
+    assert split("LEMARCHAND T.").name == "LEMARCHAND T."
+    assert split("Mme Ana Modèle.").name == "Ana Modèle"
+    assert split("MODELE Ana ana.modele@ville-x.fr Tél. 01 60 00 00 00").name == "MODELE Ana"
+
+
+def test_who_follows_an_order_did_not_sign_it() -> None:
+    foot = FOOT + "\nContact                  Ana Modèle, secrétaire\n\nLa présidente\nJeanne Exemple\n"
+    found = read(HEAD + TITLE + TABLE + foot)
+    assert (value(found, "signatory_name"), value(found, "signatory_role")) == ("Jeanne Exemple", "La présidente")
+
+
+def test_an_issuer_is_a_person_where_a_person_is_named() -> None:
+    found = read(HEAD + TITLE + "Émetteur : H. MODÈLE\n" + TABLE + FOOT)
+    assert (value(found, "contact_name"), value(found, "member_name")) == ("H. MODÈLE", "Commune de Valmont")
+
+
+def test_pages_without_words_are_no_order() -> None:
+    empty = Document(pages=(Page(number=1, width=595, height=842),), source_type="text_pdf")
+    assert orders.extract(empty, (1, 1), Context()) is None
