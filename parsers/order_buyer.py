@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from parsers import addresses, names, order_values, parties, party_address, values
@@ -41,25 +42,46 @@ def _whole(view: View, block: Block, name: str, s: Segment) -> Read:
     The census, or the same name in one line elsewhere, says that the lines are one; where only the cell's width speaks
     for it, the name is read as it stands in its first line and put to a person.
     """
-    under = [o for o in block.segments if o.page == s.page and -2 < o.box[1] - s.box[3] < 0.9 * s.height]
-    under.sort(key=lambda o: o.box[1])
-    if name != s.text or not under or not party_address.may_be_name(under[0]):
+    lines = list(_following(block, s))  # in a narrow cell
+    if parties.in_census(name, view.context) or not lines or not name.startswith(s.text):
         return name, s.words, s.page
-    more = under[0]
-    if parties.in_census(name, view.context):
+    both, words = s.text, list(s.words)
+    for line in lines:
+        both, words = order_values.joined(both, line.text), [*words, *line.words]
+        if parties.in_census(both, view.context):
+            return both, words, s.page
+    if name != s.text:
         return name, s.words, s.page
-    both = order_values.joined(name, more.text)
-    elsewhere = any(values.fold(both) in o.folded for sheet in view.sheets for o in sheet.segments)
-    if more.text[:1].islower() or not names.core(name):
-        elsewhere = True  # « Centre communal d’action » names nobody yet
-    if elsewhere or parties.in_census(both, view.context):
-        return both, (*s.words, *more.words), s.page
-    alike = name.isupper() == more.text.isupper() and abs(s.size - more.size) < 0.15 * s.size
+    words, last, rest = list(s.words), s, lines
+    for i, line in enumerate(lines):
+        both = order_values.joined(name, line.text)
+        elsewhere = any(values.fold(both) in o.folded for sheet in view.sheets for o in sheet.segments)
+        unfinished = party_address.unfinished(name) or not names.core(name)  # « Centre communal d’action »
+        if not (elsewhere or unfinished or (i == 0 and line.text[:1].islower())):
+            break
+        name, words, last, rest = both, [*words, *line.words], line, lines[i + 1 :]
+    if rest and _may_go_on(view, block, last, rest[0]):
+        words = [replace(w, confidence=min(w.confidence, _BROKEN)) for w in words]
+    return name, words, s.page
+
+
+def _may_go_on(view: View, block: Block, s: Segment, more: Segment) -> bool:
+    """Whether nothing but its place tells that a line is not a name's next one: same type, no room for it above."""
+    alike = s.text.isupper() == more.text.isupper() and abs(s.size - more.size) < 0.15 * s.size
     found = party_address.address(block, view.context).street
     street = found is not None and found[1] is more and _has_room(view, s, more)
-    if alike and not street and _filled(block, s, more) and abs(more.box[0] - s.box[0]) < 3:
-        return name, tuple(replace(w, confidence=min(w.confidence, _BROKEN)) for w in s.words), s.page
-    return name, s.words, s.page
+    return alike and not street and _filled(block, s, more) and abs(more.box[0] - s.box[0]) < 3
+
+
+def _following(block: Block, s: Segment) -> Iterable[Segment]:
+    """The lines right below a name in its block that may go on with it, three at most."""
+    above = s
+    for _ in range(3):
+        under = [o for o in block.segments if o.page == s.page and -2 < o.box[1] - above.box[3] < 0.9 * above.height]
+        if not under or not party_address.may_be_name(under[0]):
+            return
+        above = min(under, key=lambda o: o.box[1])
+        yield above
 
 
 def _filled(block: Block, s: Segment, more: Segment) -> bool:
@@ -150,7 +172,7 @@ def address(view: View) -> dict[str, Read | None]:
     for f in labelled:
         if not f.text:
             continue
-        if f.key == "street" and "street" not in found:
+        if f.key == "street" and ("street" not in found or addresses.is_street(f.text)):  # told by its label
             found.update(_address_line(f))
         elif f.key in ("place", "postal_code", "city"):
             got = addresses.place(f.text)

@@ -70,7 +70,8 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
             referred = (
                 (parted or key[:start].rstrip().endswith(":"))
                 and name == "commitment_number"
-                and re.match(r"\s+[a-z]{0,4}[-./]?\d[\w./-]*(?=\s*$|,|\s+[-–—|;]\s)", key[m.end() :]) is not None
+                and re.match(r"\s+[a-z]{0,4}[-./]?\d[\w./-]*(?:\s[/-]\s\d+)?(?=\s*$|,|\s+[-–—|;]\s)", key[m.end() :])
+                is not None
             )
             if not (colon or alone or numbered or coded or referred or (strong and parted)):
                 continue

@@ -168,9 +168,11 @@ def _height(view: View, s: Segment) -> float:
 def _number(text: str) -> str | None:
     """A reference number at the beginning of a text, as written; None where there is none."""
     text = re.sub(rf"^\s*{_SIGN}", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?<=\d)\s+([-–])\s+(?=\d+(?:\s|$))", "\x02\\1\x02", text)  # « 2026 - 118 » is one number
+    text = re.sub(
+        r"(?<=\d)\s+([-–])\s+(?=\d+(?:\s|$))(?!\d\d?\s+[^\W\d]{3,})", "\x02\\1\x02", text
+    )  # « 2026 - 118 » is one number
     text = re.split(
-        r"\s+(?:du|le|en date|date|page|–|-|\|)\s+|\s*[;(]|,\s", text.strip(" :.-–"), maxsplit=1, flags=re.IGNORECASE
+        r"\s+(?:du|le|en date|date|page|–|-|\|)\s+|\s*[;()]|,\s", text.strip(" :.-–"), maxsplit=1, flags=re.IGNORECASE
     )[0].strip(" :.,-–")
     tokens: list[str] = []
     for token in re.sub(r"(?<=\w)\s+/\s+(?=\w)", "\x02/\x02", text).split(" "):

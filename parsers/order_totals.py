@@ -19,11 +19,11 @@ _TTC = re.compile(
     r"(?:\b|total|montant|net)t\.?\s?t\.?\s?c(?![a-z])\.?|toutes\s+taxes|taxes\s+comprises|tva\s+comprise|net\s+a\s+payer|a\s+payer"
 )
 _VAT = re.compile(
-    r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)?(?:t\.?\s?v\.?\s?a(?![a-z])\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
+    r"(?:(?:montant|total|mt|dont|\+)\s+(?:de\s+)?(?:la\s+)?)*(?:t\.?\s?v\.?\s?a(?![a-z])\.?|taxes?\b)(?!\s*(?:intra|n\s?°|:?\s*fr))"
 )
 _START = re.compile(
-    r"(?:sous[- ]?)?(?:totaux|total|montant|mt|net|base|prix|h\.?t\b|t\.?t\.?c\b|somme|a\s+payer|hors\s+taxes?|general|"
-    r"ensemble)"
+    r"(?:sous[- ]?)?(?:totaux|total|montant|valeur|mt|net|base|prix|h\.?t\b|t\.?t\.?c\b|somme|a\s+payer|hors\s+taxes?|"
+    r"general|ensemble|soit(?=\s+(?:h\.?t|t\.?t)))"
 )
 _CARRIED = re.compile(r"(?:a\s+)?report|sous[- ]?total|total\s+(?:de\s+la\s+)?page|cumul|total\s+partiel")
 _RATE = re.compile(

@@ -47,8 +47,9 @@ def _joined_labels(segments: Sequence[Segment]) -> Sequence[Segment]:
     short = [s for s in segments if len(s.words) < 4 and not re.search(r"[\d:@]", s.key)]
     pairs: dict[Segment, Segment] = {}
     for s in short:
-        whole = marks(s) and marks(s)[0].strong and marks(s)[0].end == len(s.key)
-        for o in short if not whole else ():
+        for o in short if not _is_label(s, strong=True) else ():
+            if _is_label(s) and _is_label(o):
+                continue
             if -2 < o.box[1] - s.box[3] < 0.4 * s.height and abs(o.box[0] - s.box[0]) < 2 and o.page == s.page:
                 both = Segment((*s.words, *o.words), s.page)
                 found = marks(both)
@@ -56,6 +57,11 @@ def _joined_labels(segments: Sequence[Segment]) -> Sequence[Segment]:
                     pairs[s], pairs[o] = both, both
     seen: dict[Segment, None] = dict.fromkeys(pairs.get(s, s) for s in segments)
     return tuple(seen)
+
+
+def _is_label(s: Segment, strong: bool = False) -> bool:
+    own = marks(s)
+    return len(own) == 1 and own[0].start == 0 and own[0].end == len(s.key) and (own[0].strong or not strong)
 
 
 def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Iterable[Found]:

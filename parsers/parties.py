@@ -83,8 +83,9 @@ def blocks(sheet: Sheet, segments: Sequence[Segment]) -> list[Block]:
 
     ordered = sorted(segments, key=lambda s: (s.box[1], s.box[0]))
     labels = _beside(ordered)
+    apart = labels.keys() | _headed(ordered)
     for i, a in enumerate(ordered):
-        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height) and b not in labels]
+        below = [b for b in ordered[i + 1 :] if b.box[1] - a.box[3] < 2.3 * max(a.height, b.height) and b not in apart]
         for b in below:
             if _linked(sheet, a, b) and not (b.box[1] - a.box[3] > 0.95 * a.height and _between(ordered, a, b)):
                 parent[root(b)] = root(a)
@@ -108,6 +109,18 @@ def _beside(ordered: Sequence[Segment]) -> dict[Segment, Segment]:
                 its = marks(nearest)
                 if not (its and its[0].start == 0):
                     found[nearest] = s
+    return found
+
+
+def _headed(ordered: Sequence[Segment]) -> set[Segment]:
+    """What stands beside a party's heading: it begins a party, whatever stands above it."""
+    found = set()
+    for s in ordered:
+        if head_role(s) is not None:
+            right = [o for o in ordered if o.box[0] >= s.box[2] - 1 and same_row(s.box, o.box)]
+            nearest = min(right, key=lambda o: o.box[0], default=None)
+            if nearest is not None and nearest.box[0] - s.box[2] < 90:
+                found.add(nearest)
     return found
 
 

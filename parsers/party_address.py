@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parsers import addresses, names, parties, values
+from parsers.catalogue import providers_in
 from parsers.layout import Segment
 from parsers.order_labels import marks
 from parsers.order_values import joined
@@ -27,7 +30,7 @@ def address(block: Block, context: Context) -> Address:
     """What a block of unlabelled lines says: name, street, place."""
     lines: list[tuple[str, Segment]] = []
     for s in block.segments:
-        if parties.head_role(s) is not None:
+        if parties.head_role(s) is not None or (block.role != "supplier" and providers_in(s.text, context.forms)):
             continue
         text = s.text
         leading = parties.leading_role(s)
@@ -35,7 +38,7 @@ def address(block: Block, context: Context) -> Address:
             text = s.cut(leading[1])[0]
         elif (found := marks(s)) and found[0].start == 0:
             continue  # labelled values are read by their labels
-        for part in addresses.PARTS.split(text):
+        for part in (p for run in _runs(s, text) for p in addresses.PARTS.split(run)):
             body, comma, street = part.strip(" ,;").partition(", ")
             both = bool(comma and names.core(body)) and names.is_public_body(body) and addresses.is_street(street)
             lines.extend((p, s) for p in ((body, street) if both else (part.strip(" ,;"),)) if p)
@@ -52,6 +55,16 @@ def address(block: Block, context: Context) -> Address:
     street = _street(lines[:at], name)
     where = lines[at][1]
     return Address(name=name, street=street, postal_code=(code, where), city=(city, where))
+
+
+def _runs(s: Segment, text: str) -> list[str]:
+    """A line's text, parted where a street begins in another type than the name before it."""
+    for i, (a, b) in enumerate(pairwise(s.words), 1):
+        other = a.bold != b.bold or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
+        name, street = (" ".join(w.text for w in part) for part in (s.words[:i], s.words[i:]))
+        if other and text == s.text and addresses.is_street(street):
+            return [name, street]
+    return [text]
 
 
 def _street(lines: list[tuple[str, Segment]], name: tuple[str, Segment] | None) -> tuple[str, Segment] | None:
@@ -83,12 +96,18 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
             return t, s
     for i, (t, s) in enumerate(usable):
         if names.is_public_body(t):
-            follows = usable[i + 1] if i + 1 < len(usable) else None
-            after = usable[i + 2][1] if i + 2 < len(usable) else lines[-1][1] if lines[-1][1] is not s else None
-            if follows and follows[1] is not s and (_one_name(t, s, follows) or _set_apart(s, follows[1], after)):
-                return joined(t, follows[0]), s
-            return t, s
+            return _with_more(t, s, usable[i + 1 : i + 4], lines[-1][1]), s
     return usable[0] if usable else None
+
+
+def _with_more(name: str, s: Segment, further: Sequence[tuple[str, Segment]], last: Segment) -> str:
+    """A name with the lines that go on with it, two at most."""
+    for i, (text, line) in enumerate(further[:2]):
+        after = further[i + 1][1] if i + 1 < len(further) else last if last is not s else None
+        if line is s or not (_one_name(name, s, (text, line)) or _set_apart(s, line, after)):
+            break
+        name, s = joined(name, text), line
+    return name
 
 
 def may_be_name(s: Segment) -> bool:

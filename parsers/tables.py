@@ -26,7 +26,7 @@ _SUITE = re.compile(r"suite\b")
 _TOTAL = re.compile(
     r"(?:montant\s+)?(?:total|net|base|totaux|prix\s+total)\b(?!\s+de\s+(?:la\s+)?ligne)|(?:montant\s+)?(?:t\.?v\.?a\.?)\b|"
     r"montant\s+(?:h\.?t|t\.?t|global|general|du\s+bon|de\s+la\s+commande|hors|net|tva|total)|h\.?t\.?\s*:|arrete\s+l|"
-    r"soit\s|a\s+payer|ttc\b|ht\b|recapitulatif"
+    r"valeur\s+(?:nette|brute|totale)|soit\s|a\s+payer|ttc\b|ht\b|recapitulatif"
 )
 ADJUSTMENT = re.compile(
     r"(?:remise|rabais|ristourne|escompte|avoir|reduction|frais|port|participation|"

@@ -9,7 +9,7 @@ from parsers.extraction import Extraction
 from parsers.layout import Sheet
 from parsers.page import Document, Page, Word
 from parsers.people import split
-from parsers.records import Context
+from parsers.records import Body, Context
 from parsers.sources.flow import Block, Paragraph, Table, Text
 from parsers.sources.tab_stops import aligned
 from tests.parsers.typed import document
@@ -161,6 +161,8 @@ Soit un total de 312,00 € HT, 62,40 € de TVA, et 374,40 € TTC.
     "foot",
     [
         "\n  Sous-total : 312,00 €\n  Taxes (20 %) : 62,40 €\n  Total à payer : 374,40 €\n",
+        "\n  Montant total HT    312,00\n  Montant total TVA   62,40\n  Montant total TTC   374,40\n",
+        "\n  Total TTC : 374,40 €\n  dont TVA 20 % : 62,40 €\n  soit HT : 312,00 €\n",
         "\n  Montant total HT : € 312,00\n  Montant total TTC : € 374,40 (dont TVA : € 62,40)\n",
         (
             "\n   Taux      Base HT        TVA          TTC\n   5,50 %    100,00       5,50       105,50"
@@ -183,6 +185,7 @@ def test_totals_in_other_words(foot: str) -> None:
         ("#Bon de commande interne n° 88 – TPE", "88"),
         ("#BON DE COMMANDE 2026 / 0451", "2026 / 0451"),
         ("#COMMANDE N° 4500018 DU 04.03.2026", "4500018"),
+        ("#Bon de commande n° 22/2026 – 14 septembre 2026", "22/2026"),
         ("#Bon de commande\n\nN. 2026/0031", "2026/0031"),
         ("#Bon de commande – marché n° 2023-12", None),
         ("#Bon de commande 2026", None),
@@ -199,6 +202,19 @@ def test_the_day_of_printing_is_put_to_a_person() -> None:
     assert found.fields["order_date"].confidence < 0.9
     dated = read(HEAD + title + "Date : 19/05/2026\n" + TABLE + FOOT)
     assert (value(dated, "order_date"), dated.fields["order_date"].confidence) == ("2026-05-19", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "key", "wanted"),
+    [
+        ("Eng. n° : 26E0040", "commitment_number", "26E0040"),
+        ("Date EJ : 22/09/2026", "order_date", "2026-09-22"),
+        ("ENGAGEMENT 2026 / 0072", "commitment_number", "2026 / 0072"),
+        ("Gestionnaire du dossier :   Mme Ana Modèle", "contact_name", "Ana Modèle"),
+    ],
+)
+def test_more_labels(shown: str, key: str, wanted: str) -> None:
+    assert value(read(HEAD + "\n#Bon de commande n° 2026-17\n\n" + shown + "\n" + TABLE + FOOT), key) == wanted
 
 
 def test_a_commitment_in_a_sentence() -> None:
@@ -222,6 +238,40 @@ def test_who_follows_an_order_did_not_sign_it() -> None:
     foot = FOOT + "\nContact                  Ana Modèle, secrétaire\n\nLa présidente\nJeanne Exemple\n"
     found = read(HEAD + TITLE + TABLE + foot)
     assert (value(found, "signatory_name"), value(found, "signatory_role")) == ("Jeanne Exemple", "La présidente")
+
+
+def test_a_name_over_three_lines() -> None:
+    head = HEAD.replace("Commune de Valmont\n", "Communauté de\ncommunes des Trois\nVallées de l'Orval\n")
+    census = (Body(name="Communauté de communes des Trois Vallées de l'Orval"),)
+    doc = document(head + TITLE + TABLE + FOOT)
+    found = orders.extract(doc, (1, 1), Context(census=census))
+    assert found is not None
+    assert value(found, "member_name") == census[0].name
+    alone = read(head + TITLE + TABLE + FOOT).fields["member_name"]
+    assert (alone.value, alone.confidence < 0.9) == ("Communauté de communes des Trois", True)
+
+
+def test_a_street_in_another_type_is_no_part_of_the_name() -> None:
+    head = "\n*Mairie* *de* *Valmont* Rue du Lavoir – 91999 Valmont – SIRET 219 106 523 00018\n"
+    found = read(head + TITLE + "Fournisseur : DEMATIS, 27 rue de la Vallée, 75013 Paris\n" + TABLE + FOOT)
+    assert [value(found, k) for k in ("member_name", "street", "city")] == [
+        "Mairie de Valmont",
+        "Rue du Lavoir",
+        "Valmont",
+    ]
+
+
+def test_what_stands_beside_a_heading_begins_a_party() -> None:
+    head = """
+Collectivité    Commune de Valmont
+Adresse         12 rue du Lavoir
+CP – Ville      91999 Valmont
+SIRET           219 106 523 00018
+Contact         Ana Modèle
+Fournisseur     achatpublic.com – 10 place Neuve – 92160 Antony
+"""
+    found = read(head + TITLE + TABLE + FOOT)
+    assert [value(found, k) for k in ("street", "postal_code", "city")] == ["12 rue du Lavoir", "91999", "Valmont"]
 
 
 def test_an_issuer_is_a_person_where_a_person_is_named() -> None:
