@@ -21,8 +21,10 @@ from daemon.store import journal
 from daemon.store.decisions import settle
 from daemon.store.models import DossierRow, NewsRow, PieceRow, PlacementRow, ReviewRow
 from parsers import values
+from rules.endings import TURNED_AWAY
 
 ADMISSION = "admit/"  # before a body's digest, in the key of the review that asks whether to take it in
+NO_MOTIVE = "sans motif donné"
 WORDS = {"siret": (values.parse_siret, values.valid_siret), "uai": (values.parse_uai, values.valid_uai)}
 KEYS = {"bad_siret": "siret", "bad_uai": "uai"}  # a doubt about a number → the number, which the census may know
 
@@ -49,7 +51,7 @@ def parse(text: str) -> Answer | None:
     fields: dict[str, str] = {}
     for line in (x.strip(" \t>*.«»\u00a0\u202f") for x in text.splitlines()):
         if m := re.match(r"refus(?:er|é|e|ée)?\s*[:,–-]?\s*(.*)$", line, re.IGNORECASE):
-            return Answer(outcome="refused", motive=m[1].strip() or "sans motif donné")
+            return Answer(outcome="refused", motive=m[1].strip() or NO_MOTIVE)
         if m := re.match(r"(siret|uai)\s*[:=]?\s*(.+)$", line, re.IGNORECASE):
             read, valid = WORDS[m[1].lower()]
             value = read(m[2])
@@ -78,6 +80,11 @@ def _agreed(rest: str) -> Answer | None:
         named = all(_NAMED.fullmatch(w) for w in words)
         return Answer(outcome="ok", without=tuple(dict.fromkeys(words))) if words and named else None
     return None if re.match(r"(?:mais|si|à condition|sous réserve)\b", rest, re.IGNORECASE) else Answer(outcome="ok")
+
+
+def turned_away(answer: Answer) -> dict[str, Any]:
+    """What the news of a body that is not taken in says to it."""
+    return {TURNED_AWAY: True, "motive": "" if answer.motive == NO_MOTIVE else answer.motive}
 
 
 def fitting(s: Session, review: ReviewRow, answer: Answer | None) -> Answer | None:
@@ -112,7 +119,7 @@ def apply(
     if review.key.startswith(lists.QUESTION):
         return lists.release(house, s, review, at) if answer.outcome == "ok" else []
     if review.key.startswith(ADMISSION) and review.dossier is not None:
-        return _admit(house, s, review.dossier, answer, at)
+        return _admit(house, s, review.dossier, answer, by=by, at=at)
     settled: dict[str, Any] = {"all": answer.outcome != "refused", "fields": answer.fields}
     if answer.outcome == "refused":
         settled["refused"] = answer.motive
@@ -146,8 +153,13 @@ def apply(
     return dossiers
 
 
-def _admit(house: House, s: Session, dossier: DossierRow, answer: Answer, at: dt.datetime) -> Sequence[DossierRow]:
-    """A body that the census does not know: taken in with all its dossiers, or shown the door with them."""
+def _admit(
+    house: House, s: Session, dossier: DossierRow, answer: Answer, *, by: str, at: dt.datetime
+) -> Sequence[DossierRow]:
+    """A body that the census does not know: taken in with all its dossiers, or shown the door with them.
+
+    It is told so once, by the dossier that asked.
+    """
     wanted = select(DossierRow).where(DossierRow.member_id == dossier.member_id).order_by(DossierRow.id)
     dossiers = s.scalars(wanted).unique().all()
     taken_in = answer.outcome != "refused"
@@ -157,8 +169,9 @@ def _admit(house: House, s: Session, dossier: DossierRow, answer: Answer, at: dt
             setattr(dossier.member, name, value)
     for row in dossiers:
         kind = "admitted" if taken_in else "withdrawn"
-        s.add(NewsRow(dossier_id=row.id, kind=kind, at=at, data={}))
-        journal.append(s, at, f"news.{kind}", row.ref)
+        told = {"by": by, **turned_away(answer)} if not taken_in and row.id == dossier.id else {}
+        s.add(NewsRow(dossier_id=row.id, kind=kind, at=at, data=told))
+        journal.append(s, at, f"news.{kind}", row.ref, **told)
     s.flush()
     for row in dossiers:
         settle(house, s, row, at)

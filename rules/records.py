@@ -104,8 +104,9 @@ class News:
     `admitted` {} (the coordinator takes in a body that the census does not know);
     `milestone` {milestone: id or None, outcome: reached | opened | appointment | refused | question, on: ISO date or
     None, words: str, message: id}; `fact` {name, value}; `review` {piece: PieceOnFile.id, outcome: ok | corrected |
-    refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {by,
-    motive} (a coordinator's order) or {}; `purged` {state, complete_at, heard: instants}: all before it is gone.
+    refused}; `listed` {key: of the list's letter}; `withdrawn`, `reopened`, `closed` {by, motive} (a coordinator's
+    order; with `turned_away`: its refusal to take the body in) or {}; `purged` {state, complete_at, heard: instants}:
+    all before it is gone.
     """
 
     kind: str

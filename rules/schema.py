@@ -187,7 +187,7 @@ class Intent(Table):
     ask: str = ""  # what the coordinator is asked to do
 
 
-Ending = Literal["withdrawn", "closed", "reopened"]
+Ending = Literal["withdrawn", "closed", "reopened", "turned_away"]
 
 
 class Letters(Table):

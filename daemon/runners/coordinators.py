@@ -21,6 +21,7 @@ from daemon.store.decisions import add_letter
 from daemon.store.models import LetterRow, MailRow, ReviewRow
 from parsers.records import Mail
 from rules.earned import courteous
+from rules.endings import TURNED_AWAY
 from rules.instructions import Instruction, parse
 from rules.lists import automatic
 from rules.records import Letter, Role
@@ -118,7 +119,10 @@ def _told(house: House, s: Session, done: instructions.Done) -> dict[str, Any]:
         told["member_told"] = instruction.what in group.endings
         asked = select(ReviewRow).where(ReviewRow.dossier_id == row.id, ReviewRow.answered_at.is_(None))
         told["questions"] = [q for r in s.scalars(asked).unique() for q in r.questions]
-        told["forwarded"] = any(x.kind == "forward" and x.sent_at for x in books.letters(s, row))
+        prefix = f"{row.ref}/provider/{instruction.what}/"
+        told["provider_told"] = any(
+            x.key.startswith(prefix) and x.due_at == house.clock() for x in books.letters(s, row)
+        )
     return told
 
 
@@ -154,6 +158,7 @@ def _review(house: House, s: Session, mail: MailRow, head: Mail, asked: LetterRo
     answer = reviews.fitting(s, review, reviews.parse(head.body))
     told = {**facts(house, mail, head, "coordinator"), "by": head.from_, "dossier": asked.facts.get("dossier")}
     told |= {"piece": asked.facts.get("piece"), "member": asked.facts.get("member")}
+    told["body_told"] = review.key.startswith(reviews.ADMISSION) and TURNED_AWAY in house.groups[mail.group].endings
     told |= {"list": review.key.startswith(lists.QUESTION), "without": []}
     if answer is None or review.answered_at is not None:
         mail.destination = Folder.TO_REVIEW

@@ -150,6 +150,42 @@ def test_a_body_under_admission_is_not_asked_again_who_it_is(town: Town) -> None
     assert "nom est proche" not in put
 
 
+def test_a_body_that_is_not_taken_in_is_told_so_once_with_the_motive(town: Town) -> None:
+    stranger = Body(name="Commune de Zérac", siret=siret("21590033"), email="mairie@zerac.example", department="59")
+    orders = {"bc2.pdf": scene.order(stranger, "2"), "bc5.pdf": scene.order(stranger, "5")}
+    post(town, stranger, "Nos commandes.", orders)
+    request = town.sent(COORDINATOR)[-1]
+    assert "reçoit ce motif" in body(request)
+    before = len(town.sent(stranger.email))
+    post(town, COORDINATOR, "refuser : siège hors du département", reply=str(request["Message-ID"]))
+    assert {d["state"] for d in town.dossiers().values()} == {"withdrawn"}
+    [told] = town.sent(stranger.email)[before:]
+    assert "n’a pas abouti" in str(told["Subject"])
+    assert "siège hors du département" in body(told)
+    assert "averti, avec ce motif" in body(town.sent(COORDINATOR)[-1])
+    assert not town.sent(DEMATIS)
+    town.run(town.now + dt.timedelta(days=40))
+    assert len(town.sent(stranger.email)) == before + 1
+
+
+def test_the_provider_hears_that_what_it_was_sent_is_withdrawn_and_then_open_again(town: Town) -> None:
+    post(town, A, "Tout.", {"bc.pdf": scene.order(A, "2"), "f.pdf": scene.account(A, "2", yes=True, rgs=True)})
+    [ref] = [d["ref"] for d in town.dossiers().values()]
+    now = town.now + dt.timedelta(hours=3)
+    for words in (("withdraw", ref, "--reason", "le maire y renonce"), ("reopen", ref)):
+        vaguemestre("dossiers", *words, "--now", now.isoformat(), folder=town.folder)
+        town.run(now)
+        now += dt.timedelta(hours=1)
+    file, end, again = town.sent(DEMATIS)
+    assert len(list(file.iter_attachments())) > 1
+    assert ref in str(end["Subject"])
+    assert "retiré" in str(end["Subject"])
+    assert "ne pas y donner suite" in body(end)
+    assert "le maire" not in body(end)
+    assert "rouvert" in str(again["Subject"])
+    assert not [*end.iter_attachments(), *again.iter_attachments()]
+
+
 def bounce(of: str, to: str) -> bytes:
     """A notice of non-delivery, as Postfix writes it."""
     lines = (

@@ -117,3 +117,49 @@ def test_what_an_end_finds_still_here_stays_here_until_it_is_reopened() -> None:
     assert {"forward", "confirmation"} <= set(kinds(decided(again, "2025-12-08T10:00")))
     gone = ended(filed(d, decided(d, T0)), "closed", "2025-12-04T10:30")
     assert "forward" in kinds(decided(gone, "2025-12-04T11:00")), "what went, went"
+
+
+def to_provider(d: Dossier, when: str) -> list[tuple[str, str | None]]:
+    found = [x for x in decided(d, when).letters if x.template == "ended"]
+    assert all((x.to, x.kind) == ("provider", "forward") for x in found)
+    assert all("motive" not in x.facts for x in found), "the motive is the member's"
+    return [(x.facts["ending"], x.facts["forwarded_at"]) for x in found]
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "closed"])
+def test_the_provider_is_told_of_the_end_of_what_it_was_sent(end: str) -> None:
+    d = filed(dossier("5", *BOTH), decided(dossier("5", *BOTH), T0))
+    over = ended(d, end, "2025-12-05T10:00")
+    assert [x for x, _ in to_provider(over, "2025-12-05T10:00")] == [end]
+    assert to_provider(over, "2025-12-05T10:00")[0][1] == T0.isoformat()
+    unsent = ended(over, "reopened", "2025-12-05T11:00")
+    assert to_provider(unsent, "2025-12-05T11:00") == [], "it never heard of the end"
+    sent = ended(filed(over, decided(over, "2025-12-05T10:00")), "reopened", "2025-12-05T11:00")
+    assert [x for x, _ in to_provider(sent, "2025-12-05T11:00")] == [end, "reopened"]
+
+
+def test_the_provider_hears_of_no_end_of_what_it_never_had() -> None:
+    assert to_provider(ended(dossier("5", BOTH[0]), "withdrawn", "2025-12-05T10:00"), "2025-12-05T10:00") == []
+    d = dossier("5", *BOTH)
+    waiting = ended(filed(d, decided(d, T0), sent=False), "withdrawn", "2025-12-04T10:30")
+    assert to_provider(waiting, "2025-12-04T11:00") == []
+    sent = filed(d, decided(d, T0))
+    lost = replace(sent, letters=tuple(replace(x, state="bounced") for x in sent.letters))
+    assert to_provider(ended(lost, "withdrawn", "2025-12-05T10:00"), "2025-12-05T10:00") == []
+
+
+def test_a_paper_given_to_another_member_ends_what_its_provider_was_sent() -> None:
+    d = filed(dossier("5", *BOTH), decided(dossier("5", *BOTH), T0))
+    moved = replace(d, news=(*d.news, news("closed", "2025-12-05T10:00")))
+    assert [x for x, _ in to_provider(moved, "2025-12-05T10:00")] == ["closed"]
+    assert not [x for x in decided(moved, "2025-12-05T10:00").letters if x.template == "ending"]
+
+
+def test_a_body_that_is_not_taken_in_is_told_so_once() -> None:
+    d = dossier("5", BOTH[0])
+    asks = replace(d, news=(*d.news, news("withdrawn", "2025-12-05T10:00", by="c", motive="hors 78", turned_away=True)))
+    [told] = [x for x in decided(asks, "2025-12-05T10:00").letters if x.template == "ending"]
+    assert (told.to, told.facts["ending"], told.facts["motive"]) == ("member", "turned_away", "hors 78")
+    assert told.facts["paragraphs"] == CIG.endings["turned_away"]
+    other = replace(d, news=(*d.news, news("withdrawn", "2025-12-05T10:00")))
+    assert not [x for x in decided(other, "2025-12-05T10:00").letters if x.template == "ending"]

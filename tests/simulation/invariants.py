@@ -82,7 +82,11 @@ class Watch:
         if sheet is None:
             return
         if sheet.state in OVER:
-            self._must("nothing about what is over", letter.kind in TOLD_AFTER_THE_END, what)
+            ends = letter.template in ("ending", "ended")
+            self._must("nothing about what is over", ends or letter.kind in TOLD_AFTER_THE_END, what)
+        if letter.template == "ended":
+            has = bool(self.forwarded.get(sheet.ref)) or any(n.kind == "listed" for n in sheet.news)
+            self._must("a provider hears of the end of what it has", has, what)
         if letter.kind in ("reminder", "missing") and letter.to != "provider" and letter.template != "milestone":
             self._asks(post, sheet, now, what)
         if letter.template == "forward":

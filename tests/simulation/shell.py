@@ -589,7 +589,7 @@ class Books:
             return
         piece = review.question.piece
         if review.key.startswith(ADMISSION) and review.sheet:
-            self._admit(review.sheet.owner, answer, now)
+            self._admit(review.sheet, answer, now)
             return
         here = review.sheet.owner.sheets if review.sheet else []
         placed = self._placed.get(str(piece), [])
@@ -609,14 +609,16 @@ class Books:
         for sheet in sheets:
             self.settle(sheet, now)
 
-    def _admit(self, owner: Owner, answer: reviews.Answer, now: dt.datetime) -> None:
+    def _admit(self, asked: Sheet, answer: reviews.Answer, now: dt.datetime) -> None:
         """A body that the census does not know, with all its dossiers: taken in, or turned away."""
+        owner = asked.owner
         owner.turned_away = answer.outcome == "refused"
         if not owner.turned_away:
             self._rename(owner, replace(owner.member, known=True))
         self._changed.update((s.group, s.lot) for s in owner.sheets)
         for sheet in owner.sheets:
-            sheet.news.append(News(kind="withdrawn" if owner.turned_away else "admitted", at=now))
+            told = {"by": "", **reviews.turned_away(answer)} if owner.turned_away and sheet is asked else {}
+            sheet.news.append(News(kind="withdrawn" if owner.turned_away else "admitted", at=now, data=told))
         for sheet in owner.sheets:
             self.settle(sheet, now)
 

@@ -50,6 +50,7 @@ def _list_answered(verdict: str) -> Example:
         "motive": "deux adhérents en trop",
         "by": "coordination@lycee.example",
         "list": True,
+        "body_told": False,
         "without": ["LDMEMS-VOTE-0117"],
     }
     letter = made("answer", "review_done", "coordinator", facts, ref=None, group=LDMEMS, member=None, name=verdict)
@@ -62,12 +63,12 @@ def _ordered() -> tuple[Example, ...]:
     def result(what: str, outcome: str = "done", **more: Any) -> dict[str, Any]:
         told = {"what": what, "outcome": outcome, "ref": "CIG-2-0042", "motive": "renonce au lot", "lot": "vote"}
         known = {"dossier": dossier("2", "CIG-2-0042"), "member": TOWN, "state": "incomplet", "member_told": True}
-        return {**told, **known, "forwarded": False, "questions": [], **more}
+        return {**told, **known, "provider_told": False, "questions": [], **more}
 
     wrong = [result("reopened", "already"), result("closed", "already", state="clos"), result("closed", "unknown")]
     wrong += [result("withdrawn", "no_motive"), result("closed", "no_ref"), result("list", "nobody")]
     cases: dict[str, dict[str, Any]] = {
-        "retire": {"verdict": "done", "results": [result("withdrawn", forwarded=True)]},
+        "retire": {"verdict": "done", "results": [result("withdrawn", provider_told=True)]},
         "rouvert": {
             "verdict": "done",
             "results": [result("reopened", motive="", questions=["La clé du SIRET est fausse."])],
@@ -140,6 +141,7 @@ def to_coordinators() -> tuple[Example, ...]:
         "motive": "",
         "by": "coordination@cig.example",
         "list": False,
+        "body_told": False,
         "without": [],
     }
     candidates = [{"name": "Commune d’Orvilliers", "siret": "21780124000011", "uai": None, "score": 91}]
@@ -191,6 +193,19 @@ def to_coordinators() -> tuple[Example, ...]:
                 ),
             )
             for verdict in ("ok", "corrected", "refused", "not_understood", "already")
+        ),
+        Example(
+            name="verification-organisme-refuse",
+            role="coordinator",
+            letters=(
+                made(
+                    "answer",
+                    "review_done",
+                    "coordinator",
+                    done | {"verdict": "refused", "piece": None, "motive": "hors du département", "body_told": True},
+                    ref="CIG-2-0051",
+                ),
+            ),
         ),
         *(_list_answered(verdict) for verdict in ("ok", "refused", "not_understood", "already")),
         *_ordered(),

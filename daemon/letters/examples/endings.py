@@ -1,4 +1,4 @@
-"""What a member is told of a coordinator's orders: one dossier, several alike, all sorts together."""
+"""What a coordinator's orders are told with: one dossier, several alike, all sorts together; to the provider."""
 
 from __future__ import annotations
 
@@ -31,4 +31,22 @@ def of_endings() -> tuple[Example, ...]:
         )
         for ending, ref, lot, motive in _ENDED
     ]
-    return tuple(Example(name=f"fin-{n}", role="member", letters=tuple(letters[:n])) for n in (1, 2, 4))
+    refused = {
+        "motive": "siège hors du département",
+        "paragraphs": told.get("turned_away", []),
+        "ending": "turned_away",
+    }
+    provider = {"ending": "withdrawn", "forwarded_at": "2025-12-04T10:00:00+01:00"}
+    return (
+        *(Example(name=f"fin-{n}", role="member", letters=tuple(letters[:n])) for n in (1, 2, 4)),
+        Example(
+            name="demande-sans-suite",
+            role="member",
+            letters=(made("confirmation", "ending", "member", refused, ref="CIG-2-0042"),),
+        ),
+        Example(
+            name="fin-au-prestataire",
+            role="provider",
+            letters=(made("forward", "ended", "provider", provider, ref="CIG-2-0042"),),
+        ),
+    )
