@@ -15,6 +15,8 @@ from parsers.order_values import joined
 from parsers.parties import Block
 from parsers.records import Context
 
+_LONGEST = 10  # words of a name; a line of more is a sentence
+
 
 @dataclass(frozen=True)
 class Address:
@@ -97,7 +99,15 @@ def _name(lines: list[tuple[str, Segment]], context: Context) -> tuple[str, Segm
     for i, (t, s) in enumerate(usable):
         if names.is_public_body(t):
             return _with_more(t, s, usable[i + 1 : i + 4], lines[-1][1]), s
-    return usable[0] if usable else None
+    return _in_sentence(*usable[0]) if usable else None
+
+
+def _in_sentence(text: str, s: Segment) -> tuple[str, Segment] | None:
+    """A line as a name; of a sentence, the body that it names last: « …, la commune de Valmont » (SIRET …)."""
+    m = re.search(r",\s+(?:l[ea]\s+|l['’])(?P<name>[^,]+)$", text)
+    if m is not None and names.is_public_body(m["name"]):
+        return m["name"], s
+    return (text, s) if len(text.split()) <= _LONGEST else None
 
 
 def _with_more(name: str, s: Segment, further: Sequence[tuple[str, Segment]], last: Segment) -> str:

@@ -251,6 +251,19 @@ def test_a_name_over_three_lines() -> None:
     assert (alone.value, alone.confidence < 0.9) == ("Communauté de communes des Trois", True)
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Pour faire suite à nos échanges, la commune de Valmont (SIRET 219 106 523 00018) commande :", True),
+        ("Vous voudrez bien noter que nous sommes connus sous le numéro SIRET 219 106 523 00018.", False),
+    ],
+)
+def test_a_sentence_is_no_name(said: str, name: bool) -> None:
+    found = read("\n" + said + "\n" + TITLE + "Marché : groupement CIG grande couronne\n" + TABLE + FOOT)
+    assert value(found, "member_name") == ("commune de Valmont" if name else None)
+    assert value(found, "siret") == "21910652300018"
+
+
 def test_a_street_in_another_type_is_no_part_of_the_name() -> None:
     head = "\n*Mairie* *de* *Valmont* Rue du Lavoir – 91999 Valmont – SIRET 219 106 523 00018\n"
     found = read(head + TITLE + "Fournisseur : DEMATIS, 27 rue de la Vallée, 75013 Paris\n" + TABLE + FOOT)
