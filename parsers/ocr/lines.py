@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -43,6 +43,7 @@ class Read:
     look: tuple[tuple[str, float], ...] = ()  # what it may say, with probabilities; none where it is sure
     comb: bool = False
     told: str = ""  # of a comb, its digits as the classifier tells them, "?" where it is not sure
+    tiles: tuple[Pixels, ...] = field(default=(), repr=False, compare=False)  # of a comb, what its filled cells hold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,7 @@ def words(cut: Crop, reading: Reading, line: int) -> list[Read]:
     if not glyphs:
         return []
     width = cut.picture.shape[1]
-    dark = cut.picture < _threshold(cut.picture)
+    dark = cut.picture < threshold(cut.picture)
     inked = np.asarray(dark.any(axis=0))
     groups: list[list[Glyph]] = []
     edges: list[tuple[float, float]] = []
@@ -133,7 +134,8 @@ def _least_gap(reading: Reading, a: Glyph, b: Glyph, *, space: bool) -> float:
     return HINT if trace > 0.03 and a.char not in TIGHT and b.char not in TIGHT else SPLIT
 
 
-def _threshold(picture: Pixels) -> float:
+def threshold(picture: Pixels) -> float:
+    """The gray between a picture's ink and its paper, nearer to the paper: thin strokes are pale."""
     paper, ink = float(np.percentile(picture, 90)), float(picture.min())
     return ink + 0.55 * (paper - ink)
 
@@ -185,10 +187,11 @@ def _word(
 
 
 def _whole(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
-    """Readings of one word: the spaces that were seen in it go."""
+    """Readings of one word: the spaces that were seen in it go, and the letters O of a number are noughts."""
     out: dict[str, float] = {}
     for text, p in found:
-        out[text.replace(" ", "")] = out.get(text.replace(" ", ""), 0.0) + p
+        whole, _ = _figures(text.replace(" ", ""))
+        out[whole] = out.get(whole, 0.0) + p
     return tuple(sorted(out.items(), key=lambda o: -o[1]))
 
 
@@ -258,15 +261,18 @@ def look(engine: Rapid, gray: Pixels, word: Read, *, over: float, wide: float = 
     glyphs = [g for g in reading.glyphs if g.char != " "]
     text, _ = _figures("".join(g.char for g in glyphs))
     sure = min((g.confidence for g in glyphs), default=0.0)
-    return Look(text=text, sure=sure, readings=_whole(likely(reading, 0.0, 1.0, most=MOST)))
+    readings = _whole(likely(reading, 0.0, 1.0, most=MOST))
+    if FIGURES.fullmatch(text):  # it may have hesitated between O and nought alone
+        sure = max(sure, dict(readings).get(text, 0.0))
+    return Look(text=text, sure=sure, readings=readings)
 
 
 # ---- comb cells ----------------------------------------------------------------------------------------------------
 
 
-def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str]:
-    """The cells' contents set side by side without their frames, which cells hold something, and their digits as the
-    classifier tells them one by one.
+def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str, tuple[Pixels, ...]]:
+    """The cells' contents set side by side without their frames, which cells hold something, their digits as the
+    classifier tells them one by one, and each content alone.
     """
     filled: list[int] = []
     tiles: list[Pixels] = []
@@ -276,7 +282,7 @@ def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str]:
         cell = clean[y0 + inset : y1 - inset, x0 + inset : x1 - inset]
         if cell.size == 0:
             continue
-        dark = np.asarray(cell < min(_threshold(cell), 190), np.uint8)
+        dark = np.asarray(cell < min(threshold(cell), 190), np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
         height = cell.shape[0]
         # Remains of the frame touch the edge and are thin; a figure is tall.
@@ -295,7 +301,7 @@ def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str]:
         digit, sure = digits.tell(alone)
         told += digit if digit and sure >= digits.SURE else "?"
     if not tiles:
-        return np.full((ROW, ROW), 250, np.uint8), (), ""
+        return np.full((ROW, ROW), 250, np.uint8), (), "", ()
     height = max(t.shape[0] for t in tiles)
     gap = np.full((height, max(3, height // 9)), 250, np.uint8)
     parts: list[Pixels] = [gap]
@@ -309,12 +315,12 @@ def comb_row(clean: Pixels, comb: Comb) -> tuple[Pixels, tuple[int, ...], str]:
     canvas = np.full((ROW, small.shape[1]), 250, np.uint8)
     top = (ROW - small.shape[0]) // 2
     canvas[top : top + small.shape[0]] = small
-    return canvas, tuple(filled), told
+    return canvas, tuple(filled), told, tuple(tiles)
 
 
 def comb_word(clean: Pixels, comb: Comb, engine: Rapid, line: int) -> Read | None:
     """A comb's characters as one word; None where it is empty. One character a cell, or it is not sure."""
-    row, filled, told = comb_row(clean, comb)
+    row, filled, told, tiles = comb_row(clean, comb)
     if not filled:
         return None
     reading = engine.read(row)
@@ -337,6 +343,7 @@ def comb_word(clean: Pixels, comb: Comb, engine: Rapid, line: int) -> Read | Non
         others=tuple(o for o in others if o != text),
         comb=True,
         told=told,
+        tiles=tiles,
     )
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from parsers.ocr import engines, geometry, lines, marks, witness
+from parsers.ocr import engines, geometry, hand, lines, marks, witness
 from parsers.ocr.geometry import SCALE, Sheet
 from parsers.ocr.lines import Read
 from parsers.page import Page, Ruling, Stroke, Tick, Word
@@ -56,6 +56,7 @@ def recognise(
     if _illegible(read, found):
         return _page(sheet, number, found, read, findings=(UNREADABLE,))
     verdicts = witness.verdicts(engine, found.clean, read, limits.seconds_per_page)
+    verdicts = hand.witnessed(found.clean, read, verdicts)
     return _page(sheet, number, found, read, verdicts)
 
 

@@ -39,6 +39,7 @@ class Verdict:
     again: float | None = None  # see Word.again
     other: str = ""  # what the second look read where it differs
     looks: tuple[tuple[tuple[str, float], ...], ...] = ()  # see Word.looks
+    hand: str = ""  # what the second engine and the page's own hand say against the first engine
 
 
 def verdicts(engine: engines.Rapid, clean: Pixels, read: Sequence[Read], limit: float) -> dict[int, Verdict]:
@@ -126,7 +127,11 @@ def plain(text: str) -> str:
 
 
 def settled(verdict: Verdict) -> str:
-    """What the second engine and every further cut read alike, whatever the line as a whole seemed to say; or ``."""
+    """What the second engine and the page's own hand, or every further cut, read alike, whatever the line as a whole
+    seemed to say; or ``.
+    """
+    if verdict.hand:
+        return verdict.hand
     if verdict.second is None or len(verdict.looks) <= len(CUTS):
         return ""
     second = plain(verdict.second)

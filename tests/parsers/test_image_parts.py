@@ -206,7 +206,7 @@ def test_a_comb_s_row_leaves_the_frames_out():
     for i in (0, 2):
         cv2.putText(page, "8", (110 + 37 * i, 130), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2)
     found = marks.find(page)
-    row, filled, told = lines.comb_row(found.clean, found.combs[0])
+    row, filled, told, _tiles = lines.comb_row(found.clean, found.combs[0])
     assert filled == (0, 2)
     assert told == "88"
     assert row.shape[0] == engines.ROW
