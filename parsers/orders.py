@@ -7,7 +7,7 @@ is what. What arithmetic or a check digit contradicts becomes a finding; what is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -23,8 +23,10 @@ from parsers import (
     order_references,
     order_totals,
     party_address,
+    settling,
     values,
 )
+from parsers.candidates import Recognised
 from parsers.extraction import Extraction
 from parsers.layout import Sheet, bounds
 from parsers.order_view import Read, View, sirets, take_apart
@@ -187,11 +189,9 @@ def _fields(view: View, group: str | None, totals: order_totals.Totals) -> dict[
     cut = {id(f.words) for f in view.labels if f.broken}
     if (bare := _bare_number(view, found)) is not None:
         cut.add(id(bare))
-    read = {
-        k: _field(k, v, totals.proven)
-        for k, v in found.items()
-        if v is not None and any(c.isalnum() for c in v[0])  # a colon alone is no value
-    }
+    values_read = {k: v for k, v in found.items() if v is not None and any(c.isalnum() for c in v[0])}  # no lone colon
+    trust = _trust(values_read, view.context)
+    read = {k: _field(k, v, trust[k], totals.proven) for k, v in values_read.items()}
     return {
         k: replace(f, confidence=min(f.confidence, _BROKEN)) if (v := found[k]) is not None and id(v[1]) in cut else f
         for k, f in read.items()
@@ -209,13 +209,35 @@ def _bare_number(view: View, found: dict[str, Read | None]) -> Sequence[Word] | 
     return None if any(f.strong and f.words is number[1] for f in view.labels) else number[1]
 
 
-def _field(name: str, read: Read, proven: bool) -> Field:
-    """A value with its place; what a picture showed keeps the engine's doubt unless a check vouches for it."""
+_TYPES = {
+    "siret": "siret", "uai": "uai", "contact_email": "email", "functional_email": "email", "contact_phone": "phone",
+    "postal_code": "postal_code", "order_date": "date", "signed_on": "date", "order_number": "reference",
+    "commitment_number": "reference", "service_code": "reference", "member_name": "name", "contact_name": "name",
+    "signatory_name": "name", "city": "name",
+    "total_excl_tax": "amount", "total_vat": "amount", "total_incl_tax": "amount",
+}  # fmt: skip
+
+
+def _trust(found: dict[str, Read], context: Context) -> dict[str, float]:
+    """How sure each value's words are; of recognised ones by all that bears them out."""
+
+    def given(value: str) -> Callable[[str], tuple[str, float]]:
+        return lambda _: (value, 1.0)
+
+    recognised = [
+        Recognised(k, _TYPES.get(k, "text"), tuple(words), given(value), fixed=True)
+        for k, (value, words, _) in found.items()
+        if any(w.origin == "ocr" for w in words)
+    ]
+    own = {k: min((w.confidence for w in words), default=1.0) for k, (_, words, _) in found.items()}
+    return own | {k: s.confidence for k, s in settling.settle(recognised, context).items()}
+
+
+def _field(name: str, read: Read, trust: float, proven: bool) -> Field:
+    """A value with its place; `trust`: how sure its words are. A check of its own may vouch for it."""
     value, words, page = read
     box = bounds(w.box for w in words) if words else None
-    confidence = min((w.confidence for w in words), default=1.0)
-    if any(w.second is not None and values.fold(w.second) != values.fold(w.text) for w in words):
-        confidence = min(confidence, 0.7)
+    confidence = trust
     if (
         (name == "siret" and values.valid_siret(value))
         or (name == "uai" and values.valid_uai(value))
