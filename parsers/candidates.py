@@ -10,23 +10,30 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parsers import confidence, known_words, values
+from parsers import confidence, covering, known_words, values
 from parsers.page import Word
 from parsers.records import Context
 from parsers.zones import joined
 
 Parse = Callable[[str], tuple[str | int | None, float]]  # text → value and whether it is of its type (1) or not
 _MOST = 80  # combinations of readings looked at
+_GAP = 0.45  # of their height, between two figures of one number
 _LEAST = 0.05  # probability in one look from which a value is a candidate
+PEOPLE = frozenset({"contact_name", "signatory_name"})
 SPELT = frozenset({"name", "text", "reference", "department"})
 PROVES = frozenset({"siret", "siret_or_siren", "uai", "date", "phone", "email", "postal_code", "digits", "integer"})
-STRANGE = re.compile(
-    r"[\[\]{}|<>\\_*#~^=]|(?<=\w)/(?=\w)|(?<=[a-zà-ÿ])/|\((?![^)]*\))|^[^(]*\)"
-)  # no letters of a name
-_GLUED = re.compile(r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ]{3})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])")
+NO_LETTER = re.compile(  # no letters of a name; no French word is elided but to L', D', and the like
+    r"[\[\]{}|<>\\_*#~^=]|(?<=\w)/(?=\w)|(?<=[a-zà-ÿ])/|\((?![^)]*\))|^[^(]*\)|(?<!\w)[CI1]['’](?=[A-ZÀ-Þ])"
+)
+_ELIDED_LETTER = re.compile(r"(?<!\w)[CI1(\[]['’](?=[A-ZÀ-Þ])")
+_GLUED = re.compile(
+    r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ][A-ZÀ-Þa-zà-ÿ]{2})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])"
+)
 _ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elision, read as a space
 _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
+_FIGURE_AMONG_LETTERS = re.compile(r"(?<![^\W\d_])(?<!\d)(?=[^\W\d_]*[01][^\W\d_]*(?![^\W_]))[^\W_]{3,}")  # `DS1`
+_AS_LETTERS = str.maketrans("10", "IO")
 _PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
 Looks = Sequence[Mapping[str, "Seen"]]  # of each cut of a field's words, what it says, by the value's key
 
@@ -74,6 +81,7 @@ def offered(read: Recognised) -> list[str | int]:
 
 def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     """Every value that a reading of the words gives: what the first engine read first, then the likeliest first."""
+    read = _without_gaps(read)
     combined: list[tuple[float, bool, bool, tuple[Word, ...]]] = [(1.0, True, True, ())]
     for word in read.words:
         options = readings(word)
@@ -108,6 +116,26 @@ def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     for value in _kindred(read, out, context):
         out.setdefault(value, Candidate(value, 1e-2, of_type=True, first=False, offered=False))
     return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
+
+
+def _without_gaps(read: Recognised) -> Recognised:
+    """A number whose figures a hand set apart by less than a figure's width is one."""
+    words = list(read.words[:1])
+    for w in read.words[1:]:
+        last = words[-1]
+        close = w.box[0] - last.box[2] < _GAP * (last.box[3] - last.box[1])
+        if read.type == "reference" and close and last.text.isdigit() and w.text.isdigit():
+            words[-1] = _as_one(last, w)
+        else:
+            words.append(w)
+    return replace(read, words=tuple(words)) if len(words) < len(read.words) else read
+
+
+def _as_one(a: Word, b: Word) -> Word:
+    seconds = None if a.second is None or b.second is None else a.second + b.second
+    box = (a.box[0], min(a.box[1], b.box[1]), b.box[2], max(a.box[3], b.box[3]))
+    sure = min(a.confidence, b.confidence)
+    return Word(text=a.text + b.text, box=box, origin=a.origin, confidence=sure, second=seconds, size=a.size)
 
 
 def looks_of(read: Recognised) -> list[dict[str, Seen]]:
@@ -146,15 +174,41 @@ def key_of(read: Recognised, value: str | int) -> str:
 
 def _kindred(read: Recognised, out: Mapping[str | int, Candidate], context: Context) -> list[str]:
     """What the census knows and was nearly read: a SIRET but for ones and sevens, which some hands write alike, an
-    address whose end was lost.
+    address whose end was lost; and what the covering mail says nearly so.
     """
+    first = [str(v) for v, c in out.items() if c.first]
+    said = covering.of(context.covering)
+    offered = [v for f in first for v in said.offers(read.type, f)] if said else []
+    offered += [v for f in first for v in _of_field(read, f)]
+    return offered + _of_census(read, first, context)
+
+
+def _of_field(read: Recognised, value: str) -> list[str]:
+    """A value with each word that is nearly one which the field often holds made that one; a person's name without the
+    strokes that stand in it; a code's figure among letters as a letter.
+    """
+    words = value.split()
+    usual = " ".join(_like(w, known_words.nearly(read.name, w) or w) for w in words)
+    whole = " ".join(w for w in words if len(w) > 1) if read.name in PEOPLE else value
+    spelt = (
+        _FIGURE_AMONG_LETTERS.sub(lambda m: m[0].translate(_AS_LETTERS), value) if read.type == "reference" else value
+    )
+    return [v for v in (usual, whole, spelt) if v and v != value]
+
+
+def _like(word: str, other: str) -> str:
+    """Another word in the first one's capitals."""
+    return other.upper() if word.isupper() else other.capitalize() if word[:1].isupper() else other
+
+
+def _of_census(read: Recognised, first: Sequence[str], context: Context) -> list[str]:
     if read.type == "email":
         local, _, domain = "".join(joined(read.words).lower().split()).rpartition("@")
         known = {a.partition("@")[2] for b in context.census for a in b.addresses}
         return [f"{local}@{d}" for d in known if len(domain) >= 6 and d != domain and d.startswith(domain.rstrip("."))]
     if read.type not in ("siret", "siret_or_siren"):
         return []
-    alike = [str(v).replace("7", "1") for v, c in out.items() if c.first]
+    alike = [v.replace("7", "1") for v in first]
     return [b.siret for b in context.census if b.siret and b.siret.replace("7", "1") in alike]
 
 
@@ -198,9 +252,9 @@ def _tidy(text: str) -> str:
 
 def _repaired(text: str) -> list[tuple[str, float, bool]]:
     """A reading without the signs that stand for misread letters."""
-    if not STRANGE.search(text) or sum(c.isalpha() for c in text) < 2:
+    if not NO_LETTER.search(text) or sum(c.isalpha() for c in text) < 2:
         return []
-    return [(text.translate(_MISREAD), 0.05, False)]
+    return [(_ELIDED_LETTER.sub("L'", text).translate(_MISREAD), 0.05, False)]
 
 
 def _accents(text: str) -> int:

@@ -6,6 +6,8 @@ of streets and of public bodies, and the software houses that local bodies chang
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from parsers.values import fold
 
 _FIRST_NAMES = (
@@ -70,6 +72,8 @@ _OF_FIELD = {
     "member_name": _BODIES,
     "current_provider": _PROVIDERS,
 }
+_FIXED = frozenset({"member_name", "contact_role", "signatory_role", "street"})  # names of people differ by a letter
+_LONG = 7  # letters from which a word but one letter away from an expected one is that word misread
 _SETS = {name: frozenset(words.split()) for name, words in _OF_FIELD.items()}
 OFFICES = frozenset(_OFFICES.split())
 
@@ -78,3 +82,19 @@ def expected(field: str, word: str) -> bool:
     """Whether a word, its punctuation aside, is one that the field often holds."""
     words = _SETS.get(field)
     return words is not None and fold(word).strip(".,;:()'") in words
+
+
+@lru_cache(maxsize=4096)
+def nearly(field: str, word: str) -> str | None:
+    """The long word of the field that a word is but for one letter within it, folded; None where there is none.
+
+    Its last letter may be a plural's or a feminine's own.
+    """
+    folded = fold(word).strip(".,;:()'")
+    if field not in _FIXED or len(folded) < _LONG or folded in _SETS[field] or not folded.isalpha():
+        return None
+    from rapidfuzz.distance import Levenshtein
+
+    one_off = (w for w in _SETS[field] if Levenshtein.distance(w, folded, score_cutoff=1) == 1)
+    near = [w for w in one_off if not w.startswith(folded) and not folded.startswith(w)]
+    return near[0] if len(near) == 1 else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parsers import containers, document, sniff
+from parsers import containers, covering, document, sniff
 from parsers.containers import Leaf
 from parsers.records import Context, Finding, Piece, Reading
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parsers.mail import ParsedMail
 
 _MAILS = frozenset({sniff.EML, sniff.MSG})
+_DIGITAL = frozenset({"acroform", "text_pdf", "office"})
 _CRASHED = "La lecture de ce document a échoué : merci de l’ouvrir à la main, ou de demander qu’il soit renvoyé en PDF."
 
 
@@ -32,7 +33,8 @@ def read(data: bytes, source: str, context: Context, watch: Watch | None = None)
         from parsers import mail
 
         parsed = mail.parse_mail(data, context.limits)
-        pieces = _pieces(parsed.leaves, context, watch)
+        said = covering.text_of(parsed.mail.from_ or "", parsed.mail.from_name, parsed.mail.subject, parsed.text)
+        pieces = _pieces(parsed.leaves, context, watch, said)
         written = _written(parsed, pieces, context, watch)
         # The figures of an order in the text read like a question of prices; its sentences want the order alone.
         head = replace(parsed.mail, intents=("submit",)) if written else parsed.mail
@@ -47,8 +49,25 @@ def is_mail(data: bytes, source: str) -> bool:
     return sniff.media_type(data, source) in _MAILS or source.lower().endswith(".eml")
 
 
-def _pieces(leaves: Iterable[Leaf], context: Context, watch: Watch | None) -> tuple[Piece, ...]:
-    return tuple(piece for leaf in leaves for piece in read_leaf(leaf, context, watch))
+def _pieces(leaves: Iterable[Leaf], context: Context, watch: Watch | None, said: str = "") -> tuple[Piece, ...]:
+    """The pieces in the message's order. Digital files are read first: what they say bears out what is recognised."""
+    from parsers.checks import SURE
+
+    files = list(leaves)
+    read: dict[int, list[Piece]] = {}
+    for i in sorted(range(len(files)), key=lambda i: _is_picture(files[i])):
+        read[i] = read_leaf(files[i], replace(context, covering=said), watch)
+        digital = (p for p in read[i] if p.source_type in _DIGITAL)
+        said = covering.with_values(said, (f.value for p in digital for f in p.fields.values() if f.confidence >= SURE))
+    return tuple(piece for i in range(len(files)) for piece in read[i])
+
+
+def _is_picture(leaf: Leaf) -> bool:
+    if leaf.media_type == sniff.PDF:
+        from parsers.sources import pdf
+
+        return pdf.is_picture(leaf.data)
+    return leaf.media_type.startswith("image/")
 
 
 def _written(parsed: ParsedMail, pieces: tuple[Piece, ...], context: Context, watch: Watch | None) -> list[Piece]:

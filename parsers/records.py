@@ -216,5 +216,6 @@ class Context:
     anchors: tuple[bytes, ...] = ()  # PEM files of the trusted roots for electronic signatures
     forms: tuple[str, ...] = ()  # folders of form layouts beside the shipped ones
     suppliers: tuple[str, ...] = ()  # SIRET/SIREN of providers, never a member's
+    covering: str = ""  # what the mail around a paper says in letters of its own: see `parsers.covering`
     limits: Limits = Limits()
     ocr: bool = True

@@ -1,4 +1,4 @@
-"""How sure a chosen value is: by check digits, the second engine, further cuts of the words strange signs."""
+"""How sure a chosen value is: by check digits, the second engine, further cuts of the words and strange signs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parsers import candidates, confidence, known_words, values
-from parsers.candidates import PROVES, SPELT, STRANGE, Candidate, Looks, Recognised, Seen
+from parsers.candidates import NO_LETTER, PEOPLE, PROVES, SPELT, Candidate, Looks, Recognised, Seen
 from parsers.page import Word
 from parsers.zones import joined
 
+STRANGE = 0.6  # what a value is worth that holds what no value of its field does
 _CUTS = 3  # looks, the line's own counted, from which they decide anything
 _OFFERED = 0.1  # probability in the line's own reading without which cuts prove nothing
 _AGREED_CUT, _AGREED_CUTS = (
@@ -34,11 +35,24 @@ def of(read: Recognised, best: Candidate, found: Sequence[Candidate], looks: Loo
     if check_digit(read.type, text) is False:
         return 0.5
     if is_strange(read, text):
-        return 0.6
+        return STRANGE
     if read.type == "date" and not _YEARS[0] <= text[:4] <= _YEARS[1]:
         return 0.5
     own = _own_sureness(read, best, found, known=known)
     return own if own >= confidence.ENOUGH else max(own, _standing(read, best, found, looks))
+
+
+def of_covering(read: Recognised, best: Candidate, trust: float) -> float:
+    """How sure a value is that the covering mail holds, too, where the first engine read it otherwise.
+
+    A word of letters alone is nearly what was read, or it would not be offered. Figures are another thing: what both
+    engines read asks a person.
+    """
+    if read.type in SPELT and not any(c.isdigit() for c in str(best.value)):
+        return max(trust, confidence.ENOUGH)
+    if all(w.origin != "ocr" or confidence.agrees(w) or not _spells(w) for w in read.words):
+        return min(trust, confidence.DOUBT)
+    return trust
 
 
 def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate], *, known: bool) -> float:
@@ -58,7 +72,7 @@ def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate],
     if _digits_agree(read, text):
         return 0.92
     if not best.first:
-        if least >= confidence.CLEAR and read.name != "street":
+        if least >= confidence.CLEAR and _figures_kept(read, text):
             return 0.92  # what was changed became words that the field is known for
         return 0.92 if best.offered and read.type in PROVES and second_reads(read, text) else 0.7
     if any(_LOOKALIKE.match(w.text) for w in read.words) and read.type == "text":
@@ -166,7 +180,18 @@ def is_strange(read: Recognised, text: str) -> bool:
         return _NEAR_TOP.search(text) is not None
     if read.type not in SPELT:
         return False
-    return (_STRANGE_CODE if read.type == "reference" else STRANGE).search(text) is not None
+    if read.name in PEOPLE and any(c.isdigit() for c in text):
+        return True
+    if read.name in PEOPLE and any(len(w) == 1 for w in text.split()):
+        return True
+    if any(known_words.nearly(read.name, w) for w in text.split()):
+        return True
+    return (_STRANGE_CODE if read.type == "reference" else NO_LETTER).search(text) is not None
+
+
+def _figures_kept(read: Recognised, text: str) -> bool:
+    """Whether a value holds the figures that were read first: of those nothing but a witness is believed otherwise."""
+    return re.sub(r"\D", "", text) == re.sub(r"\D", "", joined(read.words))
 
 
 def _spells(word: Word) -> bool:
@@ -186,7 +211,9 @@ def _sevens_told(read: Recognised) -> bool:
 
 
 def _borne(read: Recognised, word: Word, value: str) -> bool:
-    """Whether a word of the value, as read or as chosen, is one that the field often holds."""
+    """Whether a word of the value, as read or as chosen, is one that the field often holds, or none of it at all."""
+    if read.name in PEOPLE and len(word.text) == 1 and word.text not in value.split():
+        return True
     if confidence.agrees(word) or known_words.expected(read.name, word.text):
         return True
     options = {t for t, _, _ in candidates.readings(word)} & set(value.split())

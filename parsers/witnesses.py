@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from parsers import confidence
+from parsers import confidence, covering
 from parsers.candidates import Candidate, Recognised
 from parsers.labels import squash
 from parsers.records import Body, Context
@@ -17,6 +17,7 @@ _GENERIC_LOCALS = (
     "gestion informatique intendance mairie marches marchespublics secretariat secretairegeneral secretaire ville"
 )
 _GENERIC = frozenset(_GENERIC_LOCALS.split())
+_CODE = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?![^\W_])")  # of letters alone
 _ACADEMY = re.compile(r"ac-[a-z][a-z-]+[a-z]\.fr")
 
 
@@ -27,10 +28,27 @@ class Settled:
     value: str | int
     confidence: float
     of_type: bool
+    borne: bool = False  # by the second engine, or from outside the paper
+
+
+def told(type_: str, value: str, context: Context) -> bool:
+    """Whether the covering mail holds a value."""
+    said = covering.of(context.covering)
+    return said is not None and said.spells(type_, value)
+
+
+def astray(type_: str, value: str, context: Context) -> bool:
+    """Whether an address's domain is nearly one of the covering mail's, and none of them."""
+    said = covering.of(context.covering)
+    return type_ == "email" and said is not None and said.nearly_a_domain(_domain(value))
 
 
 def of(name: str, type_: str, chosen: Mapping[str, Settled], context: Context) -> Callable[[str], bool] | None:
-    """A test that a value passes where something independent of its own letters bears it out; None: nothing can."""
+    """A test that a value passes where something independent of its own letters bears it out; None: nothing can.
+
+    A hand's word is misread alike wherever it stands: another place of the paper counts where the second engine, too,
+    read it so.
+    """
     body = _body(chosen, context)
     if type_ in ("siret", "siret_or_siren"):
         sirets = {b.siret for b in context.census if b.siret}
@@ -46,11 +64,11 @@ def of(name: str, type_: str, chosen: Mapping[str, Settled], context: Context) -
         return lambda v: v[:2] in departments
     if name == "member_name":
         names = {squash(b.name) for b in ([body] if body else context.census)}
-        city = squash(_text(chosen, "city"))
+        city = squash(_borne(chosen, "city"))
         return lambda v: squash(v) in names or (len(city) >= 5 and squash(v).endswith(city))
     if name == "city":
-        around = [_text(chosen, "member_name"), body.name if body else ""]
-        around += [_domain(_text(chosen, n)) for n in ("contact_email", "functional_email")]
+        around = [_borne(chosen, "member_name"), body.name if body else ""]
+        around += [_domain(_borne(chosen, n)) for n in ("contact_email", "functional_email")]
         places = [squash(a) for a in around if a]
         return lambda v: len(squash(v)) >= 4 and any(squash(v) in p for p in places)
     if name == "contact_name":
@@ -75,6 +93,20 @@ def other_dates(
         if c.of_type and c.offered
     }
     return lambda v: name in ("order_date", "signed_on") and v in days
+
+
+def other_references(
+    name: str, by_name: Mapping[str, Recognised], offered: Mapping[str, Sequence[Candidate]]
+) -> Callable[[str], bool]:
+    """An order's number often holds the service's code: letters that two places offer alike are no chance."""
+    codes = {
+        code
+        for other, found in offered.items()
+        if other != name and by_name[other].type == "reference"
+        for c in found
+        for code in _CODE.findall(str(c.value))
+    }
+    return lambda v: any(code in codes for code in _CODE.findall(v))
 
 
 def nearly(name: str, chosen: Mapping[str, Settled], context: Context) -> Settled | None:
@@ -122,10 +154,11 @@ def _address(
     name: str, chosen: Mapping[str, Settled], context: Context, body: Body | None
 ) -> Callable[[str], bool] | None:
     known = {a for b in ([body] if body else context.census) for a in b.addresses}
-    domains = {_domain(a) for a in known}
+    said = covering.of(context.covering)
+    domains = {_domain(a) for a in known} | (said.domains if said else frozenset())
     uai = _text(chosen, "uai").lower()
     other = "functional_email" if name == "contact_email" else "contact_email"
-    domains.add(_domain(_text(chosen, other)))
+    domains.add(_domain(_borne(chosen, other)))
     contact = _text(chosen, "contact_name")
 
     def borne(v: str) -> bool:
@@ -144,6 +177,11 @@ def _text(chosen: Mapping[str, Settled], name: str) -> str:
     """A value settled so far, sure or not: two places written apart that agree bear one another out."""
     settled = chosen.get(name)
     return str(settled.value) if settled is not None and settled.of_type else ""
+
+
+def _borne(chosen: Mapping[str, Settled], name: str) -> str:
+    """The same, of what the second engine or something outside the paper bears out."""
+    return _text(chosen, name) if name in chosen and chosen[name].borne else ""
 
 
 def _domain(address: str) -> str:

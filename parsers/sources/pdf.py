@@ -33,6 +33,23 @@ _XFA = (
 )
 
 
+def is_picture(data: bytes) -> bool:
+    """Whether the first page holds no text: a scan, most likely. False for what is no PDF."""
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return False
+    try:
+        page = pdf[0]
+        return int(page.get_textpage().count_chars()) == 0
+    except (pypdfium2.PdfiumError, IndexError):
+        return False
+    finally:
+        pdf.close()
+
+
 def to_document(data: bytes, limits: Limits, ocr: bool = True) -> Document:
     """The PDF's pages in reading order, at most `limits.pages` of them; `ocr`: scanned pages are recognised.
 

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from fixtures.make_forms import COMMUNE, FILLED, ORDER_READ
 from parsers import document
-from parsers.extraction import Extraction
-from parsers.page import Document, Page, Ruling, Word
+from parsers.page import Document, Ruling, Word
 from parsers.records import Body, Context, Limits
 from parsers.sources.pdf import to_document
-
-Change = Callable[[Word], Word]
-
-
-def _recognised(name: str, change: Change = lambda w: w, context: Context | None = None) -> Extraction:
-    """A filled form as if it had been scanned and read well, but for what `change` does to its words."""
-    pages = to_document((FILLED / f"{name}.pdf").read_bytes(), Limits()).pages
-
-    def scanned(page: Page) -> Page:
-        words = []
-        for w in page.words:
-            for i, part in enumerate(w.text.split() if w.origin == "entry" else [w.text]):
-                step = 5.5 * i * (len(part) + 1)
-                box = (
-                    w.box
-                    if w.origin != "entry"
-                    else (w.box[0] + step, w.box[1], w.box[0] + step + 5 * len(part), w.box[3])
-                )
-                words.append(change(Word(text=part, box=box, origin="ocr", confidence=0.999, second=part)))
-        return replace(page, words=tuple(words), entries=())
-
-    read = Document(pages=tuple(map(scanned, pages)), source_type="scan")
-    return document.extract_pages(read, read.pages, context or Context())
-
-
-def _differing(*texts: str, second: str = "?", confidence: float = 0.8, others: tuple[str, ...] = ()) -> Change:
-    """Both engines read these words differently."""
-
-    def change(w: Word) -> Word:
-        return replace(w, second=second, confidence=confidence, others=others) if w.text in texts else w
-
-    return change
-
-
-def _misread(**texts: str) -> Change:
-    return lambda w: replace(w, text=texts[w.text], second=texts[w.text]) if w.text in texts else w
+from tests.parsers.recognised import Change, differing, misread, recognised
 
 
 def test_what_both_engines_read_alike_is_sure() -> None:
-    found = _recognised("lot2-order-flat-signed")
+    found = recognised("lot2-order-flat-signed")
     assert {k: f.value for k, f in found.fields.items()} == {
         **ORDER_READ,
         "total_excl_tax": "96.00",
@@ -74,23 +37,23 @@ def test_what_both_engines_read_alike_is_sure() -> None:
     ],
 )
 def test_a_doubt_names_its_field(word: str, field: str) -> None:
-    found = _recognised("lot2-order-flat-signed", _differing(word))
+    found = recognised("lot2-order-flat-signed", differing(word))
     assert [f.field for f in found.findings] == [field]
     assert found.findings[0].code == "doubtful"
     assert found.fields[field].confidence < 0.9
 
 
 def test_labels_misread_by_a_letter_are_found() -> None:
-    change = _misread(
+    change = misread(
         Dénomination="Dénominatlon", Courriel="Courrlel", Téléphone="Téléphcne", Interlocuteur="lnterlocuteur"
     )
-    found = _recognised("lot2-order-flat-signed", change)
+    found = recognised("lot2-order-flat-signed", change)
     for field in ("member_name", "contact_email", "contact_phone", "contact_name"):
         assert found.fields[field].value == ORDER_READ[field]
 
 
 def test_a_check_digit_speaks_for_a_siret_that_the_second_engine_could_not_read() -> None:
-    found = _recognised("avenant-other-party", _differing(COMMUNE, second="2178O", confidence=0.85))
+    found = recognised("avenant-other-party", differing(COMMUNE, second="2178O", confidence=0.85))
     assert found.fields["siret"].confidence >= 0.9
 
 
@@ -102,10 +65,10 @@ def test_ones_and_sevens_are_told_by_the_census() -> None:
         )
 
     siret = ORDER_READ["siret"]
-    alone = _recognised("lot2-order-flat-signed", change)
+    alone = recognised("lot2-order-flat-signed", change)
     assert "siret" in {f.field for f in alone.findings}
     known = Context(census=(Body(name="Commune de Fontaine-les-Grès-Verts", siret=siret),))
-    found = _recognised("lot2-order-flat-signed", change, known)
+    found = recognised("lot2-order-flat-signed", change, known)
     assert found.fields["siret"].value == siret
     assert not found.findings
 
@@ -114,18 +77,18 @@ def test_a_quantity_is_told_by_price_and_total() -> None:
     def change(w: Word) -> Word:
         return replace(w, text="7", second="?", confidence=0.9) if w.text == "1" and w.box[0] > 430 else w
 
-    found = _recognised("lot2-order-flat-signed", change)
+    found = recognised("lot2-order-flat-signed", change)
     assert [int(x.quantity) for x in found.lines] == [1]
     assert not found.findings
 
 
 def test_an_agent_s_name_is_borne_out_by_the_address() -> None:
-    found = _recognised("lot2-order-flat-signed", _differing("Quéméneur", second="Quémeneuv"))
+    found = recognised("lot2-order-flat-signed", differing("Quéméneur", second="Quémeneuv"))
     assert found.fields["contact_name"].confidence >= 0.9
 
 
 def test_a_wrong_reading_that_both_share_is_not_taken_for_a_date() -> None:
-    found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "413126"}))
+    found = recognised("lot2-order-flat-signed", misread(**{"4/3/26": "413126"}))
     assert [f.field for f in found.findings] == ["signed_on"]
 
 
@@ -144,7 +107,7 @@ def test_a_struck_value_and_the_new_one_are_put_to_a_person() -> None:
 
 
 def test_words_of_offices_that_run_together_stand_apart() -> None:
-    found = _recognised("lot2-order-flat-signed", _misread(générale="généraledes", des=""))
+    found = recognised("lot2-order-flat-signed", misread(générale="généraledes", des=""))
     assert found.fields["contact_role"].value == "Directrice générale des services"
 
 
@@ -169,50 +132,50 @@ _STREET = "l'Abbé-Grégoire"
 
 def test_a_word_that_every_further_cut_reads_alike_asks_nobody() -> None:
     sure = {_STREET: 0.97}
-    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, sure, sure)))
+    found = recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, sure, sure)))
     assert not found.findings
     assert found.fields["street"].confidence >= 0.9
 
 
 def test_one_cut_that_hesitates_keeps_the_doubt() -> None:
     sure, unsure = {_STREET: 0.97}, {_STREET: 0.7, "l'Abbe-Gregoine": 0.25}
-    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, unsure, sure)))
+    found = recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts({_STREET: 0.5}, sure, unsure, sure)))
     assert [f.field for f in found.findings] == ["street"]
 
 
 def test_readings_that_differ_in_accents_and_capitals_alone_count_as_one() -> None:
     cut = {_STREET: 0.5, "l'Abbe-Grégoire": 0.3, "l'ABBÉ-Grégoire": 0.17}
-    found = _recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts(cut, cut, cut, cut)))
+    found = recognised("lot2-order-flat-signed", _looked_at(_STREET, _cuts(cut, cut, cut, cut)))
     assert not found.findings
 
 
 def test_further_cuts_change_no_value_without_the_second_engine() -> None:
     wrong, sure = "l'Abbé-Grégoine", {_STREET: 0.98}
     cuts = _cuts({wrong: 0.6, _STREET: 0.3}, sure, sure, sure)
-    alone = _recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong))
+    alone = recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong))
     assert [f.field for f in alone.findings] == ["street"]
-    both = _recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong, second=_STREET))
+    both = recognised("lot2-order-flat-signed", _looked_at(_STREET, cuts, read=wrong, second=_STREET))
     assert both.fields["street"].value == ORDER_READ["street"]
     assert not both.findings
 
 
 def test_a_date_of_another_century_is_put_to_a_person() -> None:
-    found = _recognised("lot2-order-flat-signed", _misread(**{"4/3/26": "4/3/2071"}))
+    found = recognised("lot2-order-flat-signed", misread(**{"4/3/26": "4/3/2071"}))
     assert [f.field for f in found.findings] == ["signed_on"]
 
 
 def test_a_short_label_whose_letters_look_alike_is_found() -> None:
-    found = _recognised("lot3-account-flat", _misread(Mél="MéI"))
+    found = recognised("lot3-account-flat", misread(Mél="MéI"))
     assert found.fields["contact_email"].value == "i.ouedraogo@trois-etangs.example"
 
 
 def test_a_tick_that_recognition_reads_into_its_word_is_still_that_word_s() -> None:
-    plain = _recognised("lot3-account-flat")
+    plain = recognised("lot3-account-flat")
     answers = {k: f.value for k, f in plain.fields.items() if isinstance(f.value, bool)}
 
     def glued(w: Word) -> Word:  # the word begins where its box does
         return replace(w, box=(w.box[0] - 11, *w.box[1:])) if w.text in ("Oui", "Non") else w
 
-    found = _recognised("lot3-account-flat", glued)
+    found = recognised("lot3-account-flat", glued)
     assert answers
     assert {k: f.value for k, f in found.fields.items() if isinstance(f.value, bool)} == answers
