@@ -26,11 +26,16 @@ Pixels = NDArray[Any]
 
 PROVEN = 0.98  # sureness of the first engine from which a figure that the second one reads, too, is a pattern
 FAR = 0.55  # distance from the nearest pattern beyond which a figure is not told (one hand's own lie within 0.3)
+SAME = 0.3  # the same of what was read as a letter
 MARGIN = 0.12  # by how much nearer the pattern of a figure must be than that of any other
 SIZES = 0.65, 1.55  # heights of a pattern over the figure's: print is no pattern for handwriting
 DOUBTED = 0.8  # what a reading is worth that the hand contradicts
 SPECK = 4  # pixels that make no stroke
 SPARED = 0.5  # share of the slimmer one's width from which two strokes above each other are one character
+
+
+_NUMBER = re.compile(r"\d(?:[A-Za-z]?\d)*(?:(?<=\d{3})[A-Za-z](?![^\W_]))?")
+_UAI = re.compile(r"\d{7}[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,18 @@ class Patterns:
     words: NDArray[np.int32]  # (n,) which word each stands in: none is a pattern for itself
 
     def tell(self, tile: Pixels, read: str, word: int) -> str:
-        """Which figure a picture shows; `?` where the hand does not tell, or has no pattern of what was read."""
+        """Which figure a picture shows; `?` where the hand does not tell, or has no pattern of the figure read."""
         alike = (self.heights > SIZES[0] * tile.shape[0]) & (self.heights < SIZES[1] * tile.shape[0])
         alike &= self.words != word
         figures = self.figures[alike]
-        if read not in figures:
+        if len(figures) == 0 or (read.isdigit() and read not in figures):
             return "?"
         distances = np.linalg.norm(self.seen[alike] - digits.features(tile), axis=1)
         best = int(distances.argmin())
         others = distances[figures != figures[best]]
         clear = len(others) > 0 and float(others.min()) - float(distances[best]) >= MARGIN
-        return str(figures[best]) if clear and float(distances[best]) <= FAR else "?"
+        near = float(distances[best]) <= (FAR if read.isdigit() else SAME)
+        return str(figures[best]) if clear and near else "?"
 
 
 def witnessed(clean: Pixels, read: Sequence[Read], verdicts: dict[int, Verdict]) -> dict[int, Verdict]:
@@ -65,9 +71,22 @@ def witnessed(clean: Pixels, read: Sequence[Read], verdicts: dict[int, Verdict])
     out = dict(verdicts)
     for i, found in tiles.items():
         word = read[i]
-        told = "".join(patterns.tell(t, c, i) if c.isdigit() else c for c, t in zip(word.text, found, strict=True))
+        figures = _figures(word.text)
+        told = "".join(
+            patterns.tell(t, c, i) if k in figures else c for k, (c, t) in enumerate(zip(word.text, found, strict=True))
+        )
         out[i] = _weighed(word, verdicts[i], told)
     return out
+
+
+def _figures(text: str) -> frozenset[int]:
+    """Which characters are figures, or letters among them that may be misread ones: `2C26`, `0007230L`.
+
+    An address holds both, and an establishment's code (UAI) ends in a letter.
+    """
+    if "@" in text or _UAI.fullmatch(text):
+        return frozenset(i for i, c in enumerate(text) if c.isdigit())
+    return frozenset(i for m in _NUMBER.finditer(text) for i in range(*m.span()))
 
 
 def _weighed(word: Read, verdict: Verdict, told: str) -> Verdict:

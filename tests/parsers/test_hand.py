@@ -77,6 +77,15 @@ def test_what_the_hand_alone_says_is_a_doubt(confidence: float, second: str) -> 
     assert found[1].confidence <= 0.8
 
 
+def test_a_letter_among_figures_that_looks_like_one_is_put_to_a_person() -> None:
+    _, found = _verdicts(
+        (SIRET, SIRET, 0.999, None), ("260716", "26C716", 0.99, "26C716"), ("02607167", "0260716G", 0.9, "")
+    )
+    assert found[1].other == "260716"
+    assert found[1].again == 0.0
+    assert found[2].other == ""  # an establishment's code ends in a letter
+
+
 def test_figures_of_which_the_page_has_no_pattern_are_not_told() -> None:
     siret = "21678010600003"
     _, found = _verdicts((siret, siret, 0.999, None), ("995", "995", 0.9, "775"))
