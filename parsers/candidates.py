@@ -33,6 +33,7 @@ _ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elis
 _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
 _FIGURE_AMONG_LETTERS = re.compile(r"(?<![^\W\d_])(?<!\d)(?=[^\W\d_]*[01][^\W\d_]*(?![^\W_]))[^\W_]{3,}")  # `DS1`
+ONE_FOR_L = re.compile(r"(?<![^@._-])1(?=[._-]?[a-z]{2}.*@)")  # `1.martin@…`
 _AS_LETTERS = str.maketrans("10", "IO")
 _PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
 Looks = Sequence[Mapping[str, "Seen"]]  # of each cut of a field's words, what it says, by the value's key
@@ -190,10 +191,15 @@ def _of_field(read: Recognised, value: str) -> list[str]:
     words = value.split()
     usual = " ".join(_like(w, known_words.nearly(read.name, w) or w) for w in words)
     whole = " ".join(w for w in words if len(w) > 1) if read.name in PEOPLE else value
-    spelt = (
-        _FIGURE_AMONG_LETTERS.sub(lambda m: m[0].translate(_AS_LETTERS), value) if read.type == "reference" else value
-    )
+    spelt = letters(value) if read.type in SPELT else value
+    if read.type == "email":
+        spelt = ONE_FOR_L.sub("l", value)
     return [v for v in (usual, whole, spelt) if v and v != value]
+
+
+def letters(value: str) -> str:
+    """A value whose nought or one among letters is a letter: `DSI` for `DS1`."""
+    return _FIGURE_AMONG_LETTERS.sub(lambda m: m[0].translate(_AS_LETTERS), value)
 
 
 def _like(word: str, other: str) -> str:

@@ -37,8 +37,8 @@ _FIRST_NAMES = (
 _OFFICES = (
     "adjoint adjointe administrateur administratif administrative affaires agence agent agente assistant "
     "assistante attache attachee au aux cabinet charge chargee chef cheffe commande commandes communal "
-    "communale comptable comptabilite conseil conseiller coordinateur coordinatrice coordonnateur d de delegue "
-    "deleguee dematerialisation des dgs directeur directrice du economat economiste en et etablissement "
+    "communale comptable comptabilite conseil conseiller coordinateur coordinatrice coordonnateur d daf de delegue "
+    "deleguee dematerialisation des dgs drh dsi directeur directrice du economat economiste en et etablissement "
     "finances financier financiere fonctionnel general generale gestion gestionnaire informatique intendance "
     "intendant intendante juridique juridiques l la le les maire mairie maitre marches moyens municipal "
     "municipale numerique ordonnateur par premier premiere president presidente principal principale proviseur "
@@ -74,6 +74,9 @@ _OF_FIELD = {
 }
 _FIXED = frozenset({"member_name", "contact_role", "signatory_role", "street"})  # names of people differ by a letter
 _LONG = 7  # letters from which a word but one letter away from an expected one is that word misread
+CODES = frozenset(
+    {"dsi", "dgs", "daf", "drh", "dsin", "dst", "compta", "finances", "mairie", "intendance"}
+)  # of services
 _SETS = {name: frozenset(words.split()) for name, words in _OF_FIELD.items()}
 OFFICES = frozenset(_OFFICES.split())
 

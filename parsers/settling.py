@@ -17,6 +17,7 @@ _RARE = 0.02  # what a value is worth at most that no look offers: the census, o
 _AGAIN = ("contact_email", "functional_email", "postal_code", "member_name")  # once names and places are known
 _BORNE = 40.0  # how much likelier a value is that a witness bears out
 _TOLD = 200.0  # the same of one that the covering mail holds, too
+_UNSECONDED = 0.1  # the same for each word that both engines read otherwise
 _UNKEYED = 0.02  # the same of one whose check digit is wrong
 _OTHER_TYPE = 0.01  # the same of one that is not of the field's type
 _SECONDED = 4.0  # the same of one that is the second engine's own reading
@@ -71,6 +72,7 @@ def _choose(
             seen = sureness.seen_in(read, c.value, looks)
             own = max(sum(seen) / len(seen), min(_RARE, c.likely))
             own *= _SECONDED if sureness.second_reads(read, c.value) else 1.0
+            own *= _UNSECONDED ** sureness.unseconded(read, text)
         own *= borne(text) * _USUAL ** sum(known_words.expected(read.name, word) for word in text.split())
         own *= _STRANGE if strange(text) else 1.0
         own *= _UNKEYED if sureness.check_digit(read.type, text) is False else 1.0

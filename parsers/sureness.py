@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from parsers import candidates, confidence, known_words, values
 from parsers.candidates import NO_LETTER, PEOPLE, PROVES, SPELT, Candidate, Looks, Recognised, Seen
+from parsers.labels import squash
 from parsers.page import Word
 from parsers.zones import joined
 
@@ -24,6 +25,7 @@ _YEARS = ("2000", "2049")  # of dates on these papers; another century's is misr
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
 _STRANGE_CODE = re.compile(r"[\[\]{}()|<>\\*#~^=]")  # the same of a reference, which may hold strokes and dashes
 _NEAR_TOP = re.compile(r"\.(?:f[^r.]|[^f.]r|co[^m.]|[^c.]om|c[^o.]m|or[^g.]|ne[^t.])$")  # a French domain's end misread
+_NEAR_UAI = re.compile(r"^ce\.(?!\d{7}[a-z]@)[^@]*\d[^@]*@ac-")  # an establishment's address without its code
 _ONE_LETTER = re.compile(r"\d{4,}[A-Za-z]\d*")  # a reference's figures with one letter among or behind them
 
 
@@ -177,20 +179,34 @@ def check_digit(type_: str, text: str) -> bool | None:
 def is_strange(read: Recognised, text: str) -> bool:
     """Whether a value holds signs that no name or reference holds, or an address ends nearly as French domains do."""
     if read.type == "email":
-        return _NEAR_TOP.search(text) is not None
+        return any(p.search(text) for p in (_NEAR_TOP, candidates.ONE_FOR_L, _NEAR_UAI))
     if read.type not in SPELT:
         return False
-    if read.name in PEOPLE and any(c.isdigit() for c in text):
+    words = text.split()
+    if read.name in PEOPLE and any(len(w) == 1 or any(c.isdigit() for c in w) for w in words):
         return True
-    if read.name in PEOPLE and any(len(w) == 1 for w in text.split()):
+    if any(known_words.nearly(read.name, w) for w in words):
         return True
-    if any(known_words.nearly(read.name, w) for w in text.split()):
-        return True
+    if candidates.letters(text) != text:
+        return True  # an I and a one, an O and a nought are one stroke in many hands
     return (_STRANGE_CODE if read.type == "reference" else NO_LETTER).search(text) is not None
 
 
+def unseconded(read: Recognised, value: str) -> int:
+    """How many words that both engines read alike a value does not hold."""
+    whole = squash(value)
+    alike = (w for w in read.words if w.origin == "ocr" and confidence.agrees(w) and len(squash(w.text)) > 2)
+    return sum(squash(w.text) not in whole for w in alike) if read.type in SPELT else 0
+
+
 def _figures_kept(read: Recognised, text: str) -> bool:
-    """Whether a value holds the figures that were read first: of those nothing but a witness is believed otherwise."""
+    """Whether a value holds the figures that were read first: of those nothing but a witness is believed otherwise.
+
+    A service's usual code has none: `DS1` is `DSI`.
+    """
+    if candidates.letters(joined(read.words)) == text:
+        codes = {values.fold(t) for t in re.findall(r"[^\W\d_]{3,}", text)}
+        return bool(codes & known_words.CODES)
     return re.sub(r"\D", "", text) == re.sub(r"\D", "", joined(read.words))
 
 

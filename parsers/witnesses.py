@@ -110,13 +110,18 @@ def other_references(
 
 
 def nearly(name: str, chosen: Mapping[str, Settled], context: Context) -> Settled | None:
-    """The name or address of the body that SIRET or UAI prove, where what was read is a letter or two away from it."""
+    """The name or address of the body that SIRET or UAI prove, or an academy makes of a UAI, where what was read is
+    a letter or two away from it.
+    """
     from rapidfuzz.distance import Levenshtein
 
+    read = str(chosen[name].value).casefold()
+    code = f"ce.{_text(chosen, 'uai').lower()}@{_domain(read)}"
+    if name == "functional_email" and _ACADEMY.fullmatch(_domain(read)) and Levenshtein.distance(read, code) <= 2:
+        return Settled(code, confidence.ENOUGH, of_type=True)
     body = _body(chosen, context)
     if body is None or name == "postal_code":
         return None
-    read = str(chosen[name].value).casefold()
     known = [body.name] if name == "member_name" else list(body.addresses)
     near = [k for k in known if len(k) >= _LONG and Levenshtein.distance(read, k.casefold()) <= 2]
     return Settled(near[0], confidence.ENOUGH, of_type=True) if len(near) == 1 else None

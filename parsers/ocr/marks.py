@@ -18,6 +18,7 @@ Pixels = NDArray[Any]
 Rect = tuple[int, int, int, int]
 
 LONG = round(15 * SCALE)  # a stroke this long and this straight is a ruling, no letter
+BROKEN = round(3 * SCALE)  # a gap in an upright ruling; a longer one parts a letter from the cell below it
 SIDE = (round(6 * SCALE), round(22 * SCALE))  # a tick box's side
 EMPTY, TICKED = 0.03, 0.075  # share of ink within a box: below it is empty, above it is ticked, between a person looks
 
@@ -102,7 +103,7 @@ def _lines(ink: Pixels) -> tuple[Pixels, Pixels]:
     across = cv2.morphologyEx(across, cv2.MORPH_CLOSE, np.ones((3, LONG), np.uint8))
     down = cv2.dilate(ink, np.ones((1, 2), np.uint8))
     down = cv2.morphologyEx(down, cv2.MORPH_OPEN, np.ones((SIDE[1] // 2, 1), np.uint8))
-    down = cv2.morphologyEx(down, cv2.MORPH_CLOSE, np.ones((LONG, 3), np.uint8))
+    down = cv2.morphologyEx(down, cv2.MORPH_CLOSE, np.ones((BROKEN, 3), np.uint8))
     across = _keep(across, horizontal=True)
     return across, _keep(down, horizontal=False, beside=cv2.dilate(across, np.ones((7, 7), np.uint8)))
 
