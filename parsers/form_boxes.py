@@ -24,9 +24,6 @@ def read_questions(
             continue
         page = pages[match.page]
         yes, no = _answers(item, match, page, lines)
-        if yes is not None and yes is no:  # one box stands for both answers: the other was not seen
-            findings.append(_unseen(item.question[0], item.field))
-            continue
         if yes is None or no is None:
             covered = _covered(item, match, lines, yes or no, of_yes=yes is None)
             if covered is not None:
@@ -55,8 +52,15 @@ def read_questions(
 
 def _answers(item: Item, match: Match, page: Page, lines: Sequence[Line]) -> tuple[Tick | None, Tick | None]:
     """The boxes of yes and no; where an answer's word was missed, the box left over in its row stands for it."""
-    yes = _answer(item.oui, match, page, lines)
-    no = _answer(item.non, match, page, lines)
+    labels = [_answer(spellings, match, lines) for spellings in (item.oui, item.non)]
+    yes, no = (tick_beside(label, page) if label is not None else None for label in labels)
+    if yes is not None and yes is no:
+        behind = [_tick_behind(label, page) if label is not None else None for label in labels]
+        before = [label is not None and yes.box[2] <= label.box[0] + 3 for label in labels]
+        if behind[0] is yes and behind[1] is not None:
+            yes, no = behind
+        else:  # it belongs to the word behind it; the other's box was not seen
+            yes, no = yes if before[0] else None, no if before[1] and not before[0] else None
     if (yes is None) == (no is None):
         return yes, no
     found = yes or no
@@ -85,13 +89,11 @@ def _covered(item: Item, match: Match, lines: Sequence[Line], other: Tick | None
     return of_yes if missing > 1.6 * seen else None
 
 
-def _answer(spellings: Sequence[str], question: Match, page: Page, lines: Sequence[Line]) -> Tick | None:
-    """The box beside an answer printed in the question's row."""
+def _answer(spellings: Sequence[str], question: Match, lines: Sequence[Line]) -> Match | None:
+    """An answer printed in the question's row."""
     here = [x for x in lines if x.page == question.page and abs((x.box[1] + x.box[3]) / 2 - question.middle) < 9]
     found = [m for m in find(spellings, here, fuzzy=False, inner=True) if m.box[0] >= question.box[2] - 4]
-    if not found:
-        return None
-    return tick_beside(min(found, key=lambda m: m.box[0]), page)
+    return min(found, key=lambda m: m.box[0], default=None)
 
 
 def tick_beside(label: Match, page: Page) -> Tick | None:
@@ -103,8 +105,12 @@ def tick_beside(label: Match, page: Page) -> Tick | None:
     left = [t for t in row if -3 <= label.box[0] - t.box[2] <= _TICK_REACH or _begins(t, label)]
     if left:
         return max(left, key=lambda t: t.box[2])
-    right = [t for t in row if -3 <= t.box[0] - label.box[2] <= _TICK_REACH]
-    return min(right, key=lambda t: t.box[0]) if right else None
+    return _tick_behind(label, page)
+
+
+def _tick_behind(label: Match, page: Page) -> Tick | None:
+    right = [t for t in page.ticks if _level(t, label) and -3 <= t.box[0] - label.box[2] <= _TICK_REACH]
+    return min(right, key=lambda t: t.box[0], default=None)
 
 
 def _begins(tick: Tick, label: Match) -> bool:

@@ -15,8 +15,13 @@ from parsers.sources.pdf import to_document
 Change = Callable[[Word], Word]
 
 
-def recognised(name: str, change: Change = lambda w: w, context: Context | None = None) -> Extraction:
-    """A filled form as if it had been scanned and read well, but for what `change` does to its words."""
+def recognised(
+    name: str,
+    change: Change = lambda w: w,
+    context: Context | None = None,
+    of_page: Callable[[Page], Page] = lambda p: p,
+) -> Extraction:
+    """A filled form as if it had been scanned and read well, but for what is done to its words and its pages."""
     pages = to_document((FILLED / f"{name}.pdf").read_bytes(), Limits()).pages
 
     def scanned(page: Page) -> Page:
@@ -30,7 +35,7 @@ def recognised(name: str, change: Change = lambda w: w, context: Context | None 
                     else (w.box[0] + step, w.box[1], w.box[0] + step + 5 * len(part), w.box[3])
                 )
                 words.append(change(Word(text=part, box=box, origin="ocr", confidence=0.999, second=part)))
-        return replace(page, words=tuple(words), entries=())
+        return of_page(replace(page, words=tuple(words), entries=()))
 
     read = Document(pages=tuple(map(scanned, pages)), source_type="scan")
     return document.extract_pages(read, read.pages, context or Context())

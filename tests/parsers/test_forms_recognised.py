@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.make_forms import COMMUNE, FILLED, ORDER_READ
 from parsers import document
-from parsers.page import Document, Ruling, Word
+from parsers.page import Document, Page, Ruling, Word
 from parsers.records import Body, Context, Limits
 from parsers.sources.pdf import to_document
 from tests.parsers.recognised import Change, differing, misread, recognised
@@ -179,3 +179,63 @@ def test_a_tick_that_recognition_reads_into_its_word_is_still_that_word_s() -> N
     found = recognised("lot3-account-flat", glued)
     assert answers
     assert {k: f.value for k, f in found.fields.items() if isinstance(f.value, bool)} == answers
+
+
+def test_a_box_before_one_answer_is_not_the_other_s() -> None:
+    """« Oui » read together with its box, which is not seen: the empty box before « Non » tells nothing of it."""
+
+    def lost(page: Page) -> Page:
+        yes = next(w for w in page.words if w.text == "Oui")
+        ticks = tuple(t for t in page.ticks if abs(t.box[1] - yes.box[1]) > 4 or t.box[0] > yes.box[0])
+        ticks = tuple(replace(t, state=False) if abs(t.box[1] - yes.box[1]) < 4 else t for t in ticks)
+        return replace(page, ticks=ticks)
+
+    found = recognised("lot3-account-flat", of_page=lost)
+    assert "already_transmitting" not in found.fields
+    assert "already_transmitting" in {f.field for f in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("word", "read", "value"),
+    [
+        ("FINANCES", "DS1", "DSI"),  # a code that services have
+        ("FINANCES", "XB1", None),  # one that nobody knows
+    ],
+)
+def test_a_one_among_letters_is_a_letter_or_a_question(word: str, read: str, value: str | None) -> None:
+    found = recognised("lot2-order-flat-signed", misread(**{word: read}))
+    if value is None:
+        assert [f.field for f in found.findings] == ["service_code"]
+    else:
+        assert found.fields["service_code"].value == value
+        assert not found.findings
+
+
+def test_an_address_that_begins_with_a_one_is_a_name_s_initial() -> None:
+    mail = str(ORDER_READ["contact_email"])
+    found = recognised("lot2-order-flat-signed", misread(**{mail: "1" + mail[1:]}))
+    assert found.fields["contact_email"].value != "1" + mail[1:] or found.findings
+
+
+def test_words_that_both_engines_read_alike_are_kept() -> None:
+    def hesitant(w: Word) -> Word:  # the cuts of one word see another name in it
+        looks = ((("Quéméneur", 0.4), ("Quémeneux", 0.6)),) * 4
+        return replace(w, confidence=0.9, again=0.95, looks=looks) if w.text == "Quéméneur" else w
+
+    plain = recognised("lot2-order-flat-signed")
+    assert recognised("lot2-order-flat-signed", hesitant).fields["contact_name"] == plain.fields["contact_name"]
+
+
+def test_figures_that_a_hand_set_apart_a_little_are_one_number() -> None:
+    def apart(w: Word) -> Word:
+        return replace(w, text="0000", second="0000") if w.text == "BC_2026-0417" else w
+
+    def split(page: Page) -> Page:
+        whole = next(w for w in page.words if w.text == "0000")
+        x0, y0, x1, y1 = whole.box
+        first = replace(whole, text="2026", box=(x0, y0, (x0 + x1) / 2, y1))
+        second = replace(whole, text="0417", second="0417", box=((x0 + x1) / 2 + 2, y0, x1, y1))
+        return replace(page, words=tuple(x for w in page.words for x in ((first, second) if w is whole else (w,))))
+
+    found = recognised("lot2-order-flat-signed", apart, of_page=split)
+    assert found.fields["order_number"].value == "20260417"
