@@ -149,6 +149,7 @@ class Year:
         self.acts.append(("import", (who.group, who.member)))
         self.books.import_(who.group, who.member, self.now)
         owner = self._owner(who)
+        assert owner is not None
         self.watch.is_customer[owner.number] = who.customer
 
     def _more(self, who: Person) -> None:
@@ -169,19 +170,15 @@ class Year:
 
     # members
 
-    def _owner(self, who: Person) -> Owner:
-        return self.books.keep(who.group, who.member, self.now)
+    def _owner(self, who: Person) -> Owner | None:
+        return next((o for o in self.books.owners if o.member.siret == who.member.siret), None)
 
     def _member(self, owner: Owner) -> Person | None:
         return self.people.get(str(owner.member.siret))
 
     def _needs(self, who: Person, lots: list[str] | None) -> list[tuple[str, str]]:
         """(kind, lot) of what is asked of it; a body that nobody knows sends an order and a form."""
-        owner = (
-            next((o for o in self.books.owners if o.member.siret == who.member.siret), None)
-            if lots
-            else self._owner(who)
-        )
+        owner = self._owner(who)  # looked up, not taken in: what a stranger writes puts it in no census
         if owner is None or (lots and not owner.sheets):
             return [(k, x) for x in lots or () for k in self._usual(x)]
         out = []
