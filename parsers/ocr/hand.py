@@ -39,6 +39,14 @@ _UAI = re.compile(r"\d{7}[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
+class Glyph:
+    """What one character looks like."""
+
+    seen: NDArray[np.float32]
+    height: int  # pixels
+
+
+@dataclass(frozen=True, slots=True)
 class Patterns:
     """Proven figures of one page."""
 
@@ -47,14 +55,14 @@ class Patterns:
     heights: NDArray[np.float32]  # (n,) pixels
     words: NDArray[np.int32]  # (n,) which word each stands in: none is a pattern for itself
 
-    def tell(self, tile: Pixels, read: str, word: int) -> str:
-        """Which figure a picture shows; `?` where the hand does not tell, or has no pattern of the figure read."""
-        alike = (self.heights > SIZES[0] * tile.shape[0]) & (self.heights < SIZES[1] * tile.shape[0])
+    def tell(self, glyph: Glyph, read: str, word: int) -> str:
+        """Which figure a character is; `?` where the hand does not tell, or has no pattern of the figure read."""
+        alike = (self.heights > SIZES[0] * glyph.height) & (self.heights < SIZES[1] * glyph.height)
         alike &= self.words != word
         figures = self.figures[alike]
         if len(figures) == 0 or (read.isdigit() and read not in figures):
             return "?"
-        distances = np.linalg.norm(self.seen[alike] - digits.features(tile), axis=1)
+        distances = np.linalg.norm(self.seen[alike] - glyph.seen, axis=1)
         best = int(distances.argmin())
         others = distances[figures != figures[best]]
         clear = len(others) > 0 and float(others.min()) - float(distances[best]) >= MARGIN
@@ -64,16 +72,15 @@ class Patterns:
 
 def witnessed(clean: Pixels, read: Sequence[Read], verdicts: dict[int, Verdict]) -> dict[int, Verdict]:
     """The verdicts with what the page's own hand says of words that hold figures."""
-    tiles = {i: found for i in verdicts if (found := _tiles(clean, read[i])) is not None}
-    patterns = _patterns(read, verdicts, tiles)
+    glyphs = {i: found for i in verdicts if (found := _glyphs(clean, read[i])) is not None}
+    patterns = _patterns(read, verdicts, glyphs)
     if patterns is None:
         return verdicts
     out = dict(verdicts)
-    for i, found in tiles.items():
+    for i, found in glyphs.items():
         word = read[i]
-        figures = _figures(word.text)
         told = "".join(
-            patterns.tell(t, c, i) if k in figures else c for k, (c, t) in enumerate(zip(word.text, found, strict=True))
+            c if glyph is None else patterns.tell(glyph, c, i) for c, glyph in zip(word.text, found, strict=True)
         )
         out[i] = _weighed(word, verdicts[i], told)
     return out
@@ -125,20 +132,23 @@ def _settles(text: str, told: str, second: str) -> bool:
     return all(a == b or (a.isdigit() and t == a) for a, b, t in zip(text, second, told, strict=True))
 
 
-def _patterns(read: Sequence[Read], verdicts: dict[int, Verdict], tiles: dict[int, list[Pixels]]) -> Patterns | None:
-    found: list[tuple[str, Pixels, int]] = []
-    for i, pictures in tiles.items():
+def _patterns(
+    read: Sequence[Read], verdicts: dict[int, Verdict], glyphs: dict[int, list[Glyph | None]]
+) -> Patterns | None:
+    found: list[tuple[str, Glyph, int]] = []
+    for i, characters in glyphs.items():
         word, verdict = read[i], verdicts[i]
         proven = _with_right_keys(word)
         alike = word.confidence >= PROVEN and witness.plain(verdict.second or "") == witness.plain(word.text)
         if proven or alike:
-            found += [(c, t, i) for c, t in zip(proven or word.text, pictures, strict=True) if c.isdigit()]
+            pairs = zip(proven or word.text, characters, strict=True)
+            found += [(c, glyph, i) for c, glyph in pairs if glyph is not None and c.isdigit()]
     if not found:
         return None
     return Patterns(
         np.array([c for c, _, _ in found]),
-        np.stack([digits.features(t) for _, t, _ in found]),
-        np.array([t.shape[0] for _, t, _ in found], np.float32),
+        np.stack([glyph.seen for _, glyph, _ in found]),
+        np.array([glyph.height for _, glyph, _ in found], np.float32),
         np.array([i for _, _, i in found], np.int32),
     )
 
@@ -148,10 +158,19 @@ def _with_right_keys(word: Read) -> str:
     return next(filter(_keys_right, (word.text, *word.others)), "")
 
 
-def _tiles(clean: Pixels, word: Read) -> list[Pixels] | None:
-    """A picture of each of a word's characters; None where it holds no figure or they do not stand apart."""
-    if not any(c.isdigit() for c in word.text):
+def _glyphs(clean: Pixels, word: Read) -> list[Glyph | None] | None:
+    """How each figure of a word looks, None for its other characters; None at all where it holds no figure or its
+    characters do not stand apart.
+    """
+    figures = _figures(word.text)
+    tiles = _tiles(clean, word) if figures else None
+    if tiles is None:
         return None
+    return [Glyph(digits.features(t), t.shape[0]) if k in figures else None for k, t in enumerate(tiles)]
+
+
+def _tiles(clean: Pixels, word: Read) -> list[Pixels] | None:
+    """A picture of each of a word's characters; None where they do not stand apart."""
     if word.comb:
         return list(word.tiles) if len(word.tiles) == len(word.text) else None
     x0, y0, x1, y1 = (round(v) for v in word.box)
