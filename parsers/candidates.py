@@ -34,6 +34,8 @@ _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")":
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
 _FIGURE_AMONG_LETTERS = re.compile(r"(?<![^\W\d_])(?<!\d)(?=[^\W\d_]*[01][^\W\d_]*(?![^\W_]))[^\W_]{3,}")  # `DS1`
 ONE_FOR_L = re.compile(r"(?<![^@._-])1(?=[._-]?[a-z]{2}.*@)")  # `1.martin@…`
+_STROKES = frozenset("1Il|/!")
+_STROKE_FOR_I = re.compile(r"(?<=[A-Z]{2})/(?![^\W_])")  # `DS/`
 _AS_LETTERS = str.maketrans("10", "IO")
 _PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
 Looks = Sequence[Mapping[str, "Seen"]]  # of each cut of a field's words, what it says, by the value's key
@@ -82,7 +84,7 @@ def offered(read: Recognised) -> list[str | int]:
 
 def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     """Every value that a reading of the words gives: what the first engine read first, then the likeliest first."""
-    read = _without_gaps(read)
+    read = _without_gaps(_with_ones(read))
     combined: list[tuple[float, bool, bool, tuple[Word, ...]]] = [(1.0, True, True, ())]
     for word in read.words:
         options = readings(word)
@@ -117,6 +119,19 @@ def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     for value in _kindred(read, out, context):
         out.setdefault(value, Candidate(value, 1e-2, of_type=True, first=False, offered=False))
     return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
+
+
+def _with_ones(read: Recognised) -> Recognised:
+    """A lone stroke where a number begins, as a house's or a day's, is a one."""
+    if not read.words or not (read.name == "street" or read.type == "date"):
+        return read
+    first = read.words[0]
+    if not {first.text, first.second or "1"} <= _STROKES:
+        return read
+    one = replace(
+        first, text="1", second="1", confidence=max(first.confidence, confidence.ENOUGH), again=None, looks=()
+    )
+    return replace(read, words=(one, *read.words[1:]))
 
 
 def _without_gaps(read: Recognised) -> Recognised:
@@ -198,8 +213,8 @@ def _of_field(read: Recognised, value: str) -> list[str]:
 
 
 def letters(value: str) -> str:
-    """A value whose nought or one among letters is a letter: `DSI` for `DS1`."""
-    return _FIGURE_AMONG_LETTERS.sub(lambda m: m[0].translate(_AS_LETTERS), value)
+    """A value whose nought or one among letters is a letter: `DSI` for `DS1` or `DS/`."""
+    return _STROKE_FOR_I.sub("I", _FIGURE_AMONG_LETTERS.sub(lambda m: m[0].translate(_AS_LETTERS), value))
 
 
 def _like(word: str, other: str) -> str:

@@ -246,7 +246,8 @@ def _match(
     w0, c0 = line.at[start]
     w1, c1 = line.at[end - 1]
     before, behind = line.words[w0][1].text[:c0], line.words[w1][1].text[c1 + 1 :]
-    if any(c.isalnum() for c in before) and not before.rstrip().endswith(":"):
+    box_read = line.recognised and len(before) == 1 and before.isdigit()  # « 0Oui »: the box before an answer
+    if any(c.isalnum() for c in before) and not before.rstrip().endswith(":") and not box_read:
         return None  # « d’établissement » holds no label « Établissement »
     if behind and behind[0].isalpha():
         return None

@@ -23,7 +23,9 @@ _STEADY_CUT = 0.93  # the same where the first engine stands alone
 _BEYOND_DOUBT = 0.97  # the same where the second engine read another value of the type
 _YEARS = ("2000", "2049")  # of dates on these papers; another century's is misread
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
-_STRANGE_CODE = re.compile(r"[\[\]{}()|<>\\*#~^=]")  # the same of a reference, which may hold strokes and dashes
+_STRANGE_CODE = re.compile(
+    r"[\[\]{}()|<>\\*#~^=]|(?<=\w)l(?=[A-Z\d])|(?<=\d)l"
+)  # the same of a reference, which may hold strokes and dashes
 _NEAR_TOP = re.compile(r"\.(?:f[^r.]|[^f.]r|co[^m.]|[^c.]om|c[^o.]m|or[^g.]|ne[^t.])$")  # a French domain's end misread
 _NEAR_UAI = re.compile(r"^ce\.(?!\d{7}[a-z]@)[^@]*\d[^@]*@ac-")  # an establishment's address without its code
 _ONE_LETTER = re.compile(r"\d{4,}[A-Za-z]\d*")  # a reference's figures with one letter among or behind them

@@ -239,3 +239,23 @@ def test_figures_that_a_hand_set_apart_a_little_are_one_number() -> None:
 
     found = recognised("lot2-order-flat-signed", apart, of_page=split)
     assert found.fields["order_number"].value == "20260417"
+
+
+def test_a_box_read_as_a_figure_before_its_word_is_its_box() -> None:
+    plain = recognised("lot3-account-flat")
+    found = recognised("lot3-account-flat", misread(Oui="0Oui"))
+    assert {k: f.value for k, f in found.fields.items()} == {k: f.value for k, f in plain.fields.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "field", "value"),
+    [
+        ("FINANCES", "DS/", "service_code", "DSI"),
+        ("BC_2026-0417", "2026/DS1/43", "order_number", "2026/DSI/43"),
+        ("12", "I", "street", "1 ter, rue de l'Abbé-Grégoire"),
+        ("12", "/", "street", "1 ter, rue de l'Abbé-Grégoire"),
+    ],
+)
+def test_a_lone_stroke_is_what_its_place_makes_it(text: str, read: str, field: str, value: str) -> None:
+    found = recognised("lot2-order-flat-signed", misread(**{text: read}))
+    assert found.fields[field].value == value
