@@ -70,7 +70,7 @@ def lines(table: Table) -> Lines:
                 box=row.box,
             )
         )
-        if not any(c.isalpha() for c in label) or _shaky(row, quantity, price, total, discount):
+        if not any(c.isalpha() for c in label) or row.doubtful or _shaky(row, quantity, price, total, discount):
             findings.append(checks.doubtful_line(label))
     known = [x for x in taxes if x is not None]
     tax = sum(known, Decimal(0)) if known and len(known) == len(taxes) and not adjustments else None

@@ -86,7 +86,7 @@ def _under(view: View, s: Segment) -> Segment | None:
         if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
     ]
     near.sort(key=lambda o: o.box[1])
-    if not near or any(m.colon or m.strong for m in order_labels.marks(near[0])):
+    if not near or near[0] in view.offices or any(m.colon or m.strong for m in order_labels.marks(near[0])):
         return None
     return near[0]
 

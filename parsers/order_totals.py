@@ -11,6 +11,7 @@ from itertools import product
 from parsers import values
 from parsers.layout import Segment, overlap, same_row
 from parsers.page import Word
+from parsers.table_cells import is_broken
 from parsers.table_header import Column
 from parsers.tables import ADJUSTMENT
 
@@ -96,7 +97,7 @@ def find(
         kind = kind_of(s.key)
         if kind is None:
             continue
-        found = list(_figures(s, segments))
+        found = [w for f in _figures(s, segments) for w in (f, *_whole(f, segments))]
         if kind == "any" and len(found) > 1:
             for f, headed in zip(found, _headed(found, segments), strict=True):
                 figures.setdefault(headed or _under(f.segment, columns) or kind, []).append(f)
@@ -197,6 +198,17 @@ def _figures(s: Segment, segments: Sequence[Segment]) -> Iterable[Figure]:
     for o in under:
         if nearest is not None and same_row(o.box, nearest.box) and (got := values.parse_amount(o.text)) is not None:
             yield Figure(got, o)
+
+
+def _whole(figure: Figure, segments: Sequence[Segment]) -> Iterable[Figure]:
+    """A figure with the line below it, where its narrow cell may break it at the thousands: the sums choose."""
+    s = figure.segment
+    for o in segments:
+        near = o.page == s.page and -2 < o.box[1] - s.box[3] < 0.8 * s.height and overlap(*s.box[::2], *o.box[::2]) > 0
+        if near and is_broken((s.text, o.text)):
+            amount = values.parse_amount(f"{s.text} {o.text}")
+            if amount is not None:
+                yield Figure(amount, Segment((*s.words, *o.words), s.page))
 
 
 def _plain(key: str) -> str:

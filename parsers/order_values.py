@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from parsers import values, vocabulary
 from parsers.layout import Segment, overlap, same_row
 from parsers.order_labels import Mark, marks
+from parsers.order_roles import right_of, roles
 from parsers.page import Word
 
 
@@ -38,7 +39,8 @@ def read(segments: Sequence[Segment], reach: float = 200.0) -> tuple[Found, ...]
     `reach`: how far right of its label a value may stand, in points.
     """
     segments = _joined_labels(segments)
-    labels = {s: marks(s) for s in segments}
+    known = roles(segments)
+    labels = {s: () if s in known else marks(s) for s in segments}
     return tuple(f for s in segments for f in _values(s, labels, reach))
 
 
@@ -85,7 +87,7 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
             yield Found(mark.key, "", (), s, None, mark.colon, mark.strong, "behind")
             continue
         heads = mark.key == "member_name" and not mark.colon and _heads(s, labels)
-        beside = None if heads else _beside(s, labels, reach, mark.key)
+        beside = None if heads else _beside(s, labels, reach)
         if beside is not None and plausible(mark.key, beside.text):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
             yield _continued(found, labels)
@@ -242,23 +244,10 @@ def plausible(key: str, text: str) -> bool:
     return True
 
 
-def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float, key: str) -> Segment | None:
-    """The next segment to the right on the line, unless it is a label itself or stands far away.
-
-    « Gestionnaire » labels a name, but is a role behind « Fonction ».
-    """
-    right = [o for o in labels if o is not s and same_row(s.box, o.box) and o.box[0] >= s.box[2] - 1]
-    nearest = min(right, key=lambda o: o.box[0], default=None)
-    if nearest is None:  # a cell of two lines, its caption level with their middle
-        level = [o for o in labels if o.box[0] > s.box[2] and abs(sum(o.box[1::2]) - sum(s.box[1::2])) < 2.2 * s.height]
-        left = min((o.box[0] for o in level), default=0.0)
-        two = [o for o in level if abs(o.box[0] - left) < 1]
-        nearest = min(two, key=lambda o: o.box[1]) if len(two) == 2 else None
-    if nearest is None:
-        return None
-    own = labels[nearest]
-    role = key.endswith("_role") and len(own) == 1 and own[0].key == "contact_name" and not own[0].colon
-    if own and own[0].start == 0 and not role:
+def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -> Segment | None:
+    """The next segment to the right on the line, unless it is a label itself or stands far away."""
+    nearest = right_of(s, labels)
+    if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
         return None
     return nearest if nearest.box[0] - s.box[2] < reach else None
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from parsers import order_kind, order_values, parties, party_address, tables
+from parsers import order_kind, order_roles, order_values, parties, party_address, tables
 from parsers.layout import Segment, Sheet, overlap
 from parsers.order_values import Found
 from parsers.page import Word
@@ -32,6 +32,7 @@ class View:
     blocks: list[Block] = field(default_factory=list)
     labels: list[Found] = field(default_factory=list)
     role: dict[Segment, str] = field(default_factory=dict)
+    offices: set[Segment] = field(default_factory=set)  # a person's role, beside or below the label of one
 
     @property
     def text(self) -> str:
@@ -100,7 +101,8 @@ def take_apart(sheets: Sequence[Sheet], title: order_kind.Title | None, context:
         view.below = list(view.around)
     for sheet in sheets:
         mine = [s for s in view.around if s.page == sheet.page.number]
-        found = parties.blocks(sheet, mine)
+        view.offices |= order_roles.roles(mine)
+        found = parties.blocks(sheet, [s for s in mine if s not in view.offices or parties.head_role(s) is None])
         parties.assign(found, context)
         view.blocks.extend(found)
         view.labels.extend(order_values.read(mine, 200.0 if sheet.page.placed else math.inf))

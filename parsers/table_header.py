@@ -59,6 +59,9 @@ def headers(sheet: Sheet) -> list[Header]:
     return found
 
 
+_JUT = 15.0  # points that a header's cell may stand out from the table's edge without being a text beside it
+
+
 def _enough(kinds: Iterable[str]) -> bool:
     kinds = set(kinds)
     money = kinds & {"price", "net", "total", "price_ttc", "total_ttc"}
@@ -119,6 +122,7 @@ def _merge(sheet: Sheet, at: int) -> Header | None:
         j, last = at + step, seed
         while 0 <= j < len(sheet.rows) and len(lines) < 4:
             inside = [s for s in sheet.rows[j] if overlap(s.box[0], s.box[2], x0, x1) > 0 or _head_words(s)]
+            inside = [s for s in inside if not _reaches_over(sheet, s, x0, x1)]
             if inside and not _joins(inside, last, step):
                 break
             if inside:
@@ -155,6 +159,12 @@ def _without_text_beside(sheet: Sheet, row: Sequence[Segment]) -> Sequence[Segme
         return row
     first, last = known[0], known[-1]
     return [s for i, s in enumerate(row) if first <= i <= last or not runs_down(sheet, s)]
+
+
+def _reaches_over(sheet: Sheet, s: Segment, x0: float, x1: float) -> bool:
+    """Whether a line of a text beside the table is too long for its own column and ends over the header."""
+    out = s.box[0] < x0 - _JUT or s.box[2] > x1 + _JUT
+    return out and not _head_words(s) and runs_down(sheet, s)
 
 
 def runs_down(sheet: Sheet, s: Segment, cells: Collection[Segment] = ()) -> bool:

@@ -24,6 +24,7 @@ class Row:
     cells: dict[str, list[Word]]
     label: list[Word]
     page: int
+    doubtful: bool = False  # may be the first line of an amount broken over two
 
     def text(self, kind: str) -> str:
         """A cell's text."""
@@ -75,14 +76,14 @@ def row_of(row: Sequence[Segment], columns: Sequence[Column], page: int) -> Row:
     return Row(bounds(w.box for s in row for w in s.words), cells, label, page)
 
 
-def _anchor(row: Row) -> bool:
+def has_figures(row: Row) -> bool:
     """Whether a row holds a line's figures."""
     return any(row.amount(k) is not None for k in ("quantity", "price", "net", "total", "price_ttc", "total_ttc"))
 
 
 def gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
     """Rows with figures, each with the label lines that stand with it."""
-    anchors = [r for r in rows if _anchor(r)]
+    anchors = [r for r in rows if has_figures(r)]
     if not anchors:
         return []
     lines: dict[int, list[Row]] = {id(a): [a] for a in anchors}
@@ -116,8 +117,8 @@ def _owner(sheet: Sheet, row: Row, anchors: Sequence[Row], lines: dict[int, list
     above = max((a for a in anchors if a.box[1] < row.box[1]), key=lambda a: a.box[1], default=None)
     below = min((a for a in anchors if a.box[1] >= row.box[1]), key=lambda a: a.box[1], default=None)
     box = bounds(w.box for w in row.label)
-    up = above is not None and not _parted(sheet, above, row)
-    down = below is not None and not _parted(sheet, row, below)
+    up = above is not None and not parted(sheet, above, row)
+    down = below is not None and not parted(sheet, row, below)
     if up and down:
         assert above is not None
         assert below is not None
@@ -139,7 +140,7 @@ def _owner(sheet: Sheet, row: Row, anchors: Sequence[Row], lines: dict[int, list
     return None
 
 
-def _parted(sheet: Sheet, upper: Row, lower: Row) -> bool:
+def parted(sheet: Sheet, upper: Row, lower: Row) -> bool:
     """Whether a horizontal ruling of the table stands between two rows' lines."""
     low, high = sorted(((upper.box[1] + upper.box[3]) / 2, (lower.box[1] + lower.box[3]) / 2))
     x = (max(upper.box[0], lower.box[0]) + min(upper.box[2], lower.box[2])) / 2

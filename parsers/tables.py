@@ -14,6 +14,7 @@ from decimal import Decimal
 from parsers import table_bare, values
 from parsers.layout import Segment, Sheet, bounds, overlap
 from parsers.records import Box
+from parsers.table_cells import mended
 from parsers.table_columns import NUMERIC, borders, extent
 from parsers.table_header import Column, Header, column_kind, headers
 from parsers.table_rows import Row, gather, row_of
@@ -111,8 +112,8 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
         below = _within(below, *extent(sheet, header, [r for r in below if r[0].box[1] < end]))
         body = _until(below, header)
         options = borders(sheet, header, _inside(body))
-        columns = max(options, key=lambda o: _fitting(body, o, sheet.page.number))
-        columns = _one_label(_solved(body, columns, sheet.page.number), body)
+        columns = max(options, key=lambda o: _fitting(sheet, body, o))
+        columns = _one_label(_solved(sheet, body, columns), body)
     if table is None:
         table = Table(columns)
     if body:
@@ -122,8 +123,7 @@ def _page(sheet: Sheet, header: Header, table: Table | None) -> Table:
     table.areas[sheet.page.number] = (
         bounds([box, table.areas[sheet.page.number]]) if sheet.page.number in table.areas else box
     )
-    rows = [row_of(r, columns, sheet.page.number) for r in body]
-    for row in gather(sheet, rows):
+    for row in gather(sheet, _rows(sheet, body, columns)):
         (table.carried if _carried(row) else table.rows).append(row)
     return table
 
@@ -161,7 +161,11 @@ def _one_label(columns: tuple[Column, ...], body: Sequence[Sequence[Segment]]) -
     return tuple(replace(c, kind="other") if c in texts and c is not fullest else c for c in columns)
 
 
-def _solved(body: Sequence[Sequence[Segment]], columns: tuple[Column, ...], page: int) -> tuple[Column, ...]:
+def _rows(sheet: Sheet, body: Sequence[Sequence[Segment]], columns: Sequence[Column]) -> list[Row]:
+    return mended(sheet, [row_of(r, columns, sheet.page.number) for r in body])
+
+
+def _solved(sheet: Sheet, body: Sequence[Sequence[Segment]], columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """Columns whose header says nothing, told by arithmetic: what makes quantity × price = total in every row."""
     missing = [k for k in ("quantity", "price", "total") if not any(c.kind == k for c in columns)]
     blank = [i for i, c in enumerate(columns) if c.kind in ("unknown", "other")]
@@ -169,18 +173,16 @@ def _solved(body: Sequence[Sequence[Segment]], columns: tuple[Column, ...], page
         return columns
     for i in blank:
         tried = tuple(replace(c, kind=missing[0]) if j == i else c for j, c in enumerate(columns))
-        rows = [row_of(r, tried, page) for r in body]
-        full = [r for r in rows if all(r.text(k) for k in ("quantity", "price", "total"))]
-        if full and _fitting(body, tried, page)[0] == len(full):
+        full = [r for r in _rows(sheet, body, tried) if all(r.text(k) for k in ("quantity", "price", "total"))]
+        if full and _fitting(sheet, body, tried)[0] == len(full):
             return tried
     return columns
 
 
-def _fitting(body: Sequence[Sequence[Segment]], columns: Sequence[Column], page: int) -> tuple[int, int]:
+def _fitting(sheet: Sheet, body: Sequence[Sequence[Segment]], columns: Sequence[Column]) -> tuple[int, int]:
     """How many rows prove themselves (quantity × price = total), and how many cells hold what their header says."""
     proven = sound = 0
-    for r in body:
-        row = row_of(r, columns, page)
+    for row in _rows(sheet, body, columns):
         quantity = values.parse_quantity(row.text("quantity"))
         price, total = row.amount("price") or row.amount("net"), row.amount("total")
         if quantity is not None and price is not None and total is not None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parsers import checks, orders
 from parsers.extraction import Extraction
 from parsers.layout import Sheet
-from parsers.page import Document, Page, Word
+from parsers.page import Document, Page, Ruling, Word
 from parsers.people import split
 from parsers.records import Body, Context
 from parsers.sources.flow import Block, Paragraph, Table, Text
 from parsers.sources.tab_stops import aligned
-from tests.parsers.typed import document
+from tests.parsers.typed import document, page
 
 HEAD = """
 Commune de Valmont
@@ -290,6 +292,188 @@ Fournisseur     achatpublic.com – 10 place Neuve – 92160 Antony
 def test_an_issuer_is_a_person_where_a_person_is_named() -> None:
     found = read(HEAD + TITLE + "Émetteur : H. MODÈLE\n" + TABLE + FOOT)
     assert (value(found, "contact_name"), value(found, "member_name")) == ("H. MODÈLE", "Commune de Valmont")
+
+
+@pytest.mark.parametrize(
+    "role", ["Acheteur public", "Demandeur", "Gestionnaire", "Ordonnateur", "Comptable", "Acheteur", "Responsable"]
+)
+def test_behind_the_label_of_a_role_a_heading_is_a_role(role: str) -> None:
+    person = f"Interlocuteur    Ana Modèle\nQualité          {role}\nService          Finances\n\n"
+    found = read(person + HEAD + TITLE + TABLE + FOOT)
+    assert [value(found, k) for k in ("contact_name", "contact_role", "member_name")] == [
+        "Ana Modèle",
+        role,
+        "Commune de Valmont",
+    ]
+    below = (
+        "Contact            Fonction            Téléphone\nAna Modèle         " + role + "         01 99 00 00 00\n\n"
+    )
+    found = read(below + HEAD + TITLE + TABLE + FOOT)
+    assert (value(found, "contact_name"), value(found, "contact_role")) == ("Ana Modèle", role)
+
+
+def test_beside_the_label_of_a_role_that_is_empty_a_heading_stays_one() -> None:
+    head = """
+Contact : Ana Modèle                          Fournisseur : DEMATIS, 75013 Paris
+Qualité                                       Acheteur public
+                                              Commune de Valmont
+                                              12 rue du Lavoir
+                                              91999 Valmont
+                                              SIRET 219 106 523 00018
+"""
+    found = read(head + TITLE + TABLE + FOOT)
+    assert (value(found, "contact_role"), value(found, "member_name")) == (None, "Commune de Valmont")
+
+
+# --- narrow columns --------------------------------------------------------------------------------------------------
+
+NARROW = """
+
+Désignation                  Qté     P.U. HT      Remise     Montant HT
+"""
+
+
+def ruled(text: str, *levels: int) -> Extraction:
+    """What is read of a typed page with rulings across, each above the line of that number."""
+    lines = tuple(Ruling(box=(36.0, 38.5 + 12.0 * n, 520.0, 38.5 + 12.0 * n)) for n in levels)
+    doc = Document(pages=(replace(page(text), rulings=lines),), source_type="text_pdf")
+    found = orders.extract(doc, (1, 1), Context())
+    assert found is not None
+    return checks.check(found, Context(), doc.pages[0].text)
+
+
+def asks(found: Extraction) -> bool:
+    return any(f.code in ("doubtful", "totals") for f in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        pytest.param(
+            """
+Scrutin électronique,          2           1                  2 500,00
+forfait annuel                        250,00
+""",
+            (2, 1250, 2500),
+            id="price",
+        ),
+        pytest.param(
+            """
+Scrutin électronique,          2    1 250,00                         2
+forfait annuel                                                  500,00
+""",
+            (2, 1250, 2500),
+            id="total",
+        ),
+        pytest.param(
+            """
+Scrutin électronique,          1           1                         1
+forfait annuel                        250,00                    250,00
+""",
+            (1, 1250, 1250),
+            id="both, where the first line alone proves itself too",
+        ),
+        pytest.param(
+            """
+Scrutin électronique,          2           1                         2
+Paris                                    250                       500
+                                    000,00 €                  000,00 €
+""",
+            (2, 1250000, 2500000),
+            id="three lines",
+        ),
+        pytest.param(
+            """
+                                           1
+Scrutin électronique           2                              2 500,00
+                                      250,00
+""",
+            (2, 1250, 2500),
+            id="figures set to the middle of a cell",
+        ),
+        pytest.param(
+            """
+Scrutin électronique,          2           1      10 %        2 250,00
+forfait annuel                        250,00
+""",
+            (2, 1250, 2250),
+            id="discount",
+        ),
+    ],
+)
+def test_an_amount_broken_at_its_thousands_is_one(rows: str, wanted: tuple[int, ...]) -> None:
+    found = read(HEAD + TITLE + NARROW + rows)
+    assert ordered(found) == [wanted]
+    assert found.lines[0].label.startswith("Scrutin électronique")
+    assert not asks(found)
+
+
+def test_what_neither_arithmetic_nor_rulings_prove_is_not_put_together() -> None:
+    wrong = read(
+        HEAD + TITLE + NARROW + "Scrutin électronique,          3           1                  2 500,00\n"
+        "forfait annuel                        250,00\n"
+    )
+    assert asks(wrong)
+    without = read(
+        HEAD + TITLE + NARROW + "Scrutin électronique,          3           1\n"
+        "forfait annuel                        250,00\n"
+    )
+    assert ordered(without) == [(3, 1, 0)]
+    assert asks(without)
+
+
+def test_rulings_around_a_row_tell_a_broken_amount() -> None:
+    head = HEAD + TITLE + NARROW
+    n = len(head.strip("\n").splitlines())
+    rows = "Scrutin électronique,          3           1\nforfait annuel                        250,00\n"
+    found = ruled(head + rows, n - 1, n, n + 2)
+    assert ordered(found) == [(3, 1250, 0)]
+    parted = ruled(head + rows.replace("forfait", "Forfait"), n - 1, n, n + 1, n + 2)
+    assert ordered(parted)[0] == (3, 1, 0)
+
+
+def test_two_lines_with_figures_of_their_own_stay_two() -> None:
+    rows = """
+Scrutin électronique           2         100                       200
+Parapheur                      1         150                       150
+"""
+    assert ordered(read(HEAD + TITLE + NARROW + rows)) == [(2, 100, 200), (1, 150, 150)]
+
+
+def test_totals_broken_at_their_thousands() -> None:
+    rows = """
+Scrutin électronique           2    1 250,00                  2 500,00
+
+                                      Total HT                       2
+                                                                500,00
+                                      TVA 20 %                  500,00
+                                      Total TTC                      3
+                                                                000,00
+"""
+    found = read(HEAD + TITLE + NARROW + rows)
+    assert [value(found, k) for k in TOTALS] == ["2500.00", "500.00", "3000.00"]
+    assert not asks(found)
+
+
+def test_a_text_beside_the_table_may_reach_over_its_header() -> None:
+    text = """
+Commune de Valmont        #
+12 rue du Lavoir             Bon de commande n° 2026-17
+91999 Valmont                Date : 03/02/2026
+SIRET 219 106 523 00018      N° d'engagement : E4512
+
+E-mail :                     Désignation       Qté    P.U.     Montant
+ana.modele@mairie-de-valmont-sur-orge.example          HT      HT
+Suivi par : Ana Modèle       Télétransmission    2   96,00    192,00
+Qualité : DGS                Parapheur           1  120,00    120,00
+
+Fournisseur                  Total HT : 312,00 TVA 20 % : 62,40
+DEMATIS SAS                  Total TTC : 374,40
+75013 Paris
+"""
+    found = read(text.replace("#", ""))
+    assert ordered(found) == [(2, 96, 192), (1, 120, 120)]
+    assert value(found, "contact_email") == "ana.modele@mairie-de-valmont-sur-orge.example"
 
 
 def test_pages_without_words_are_no_order() -> None:
