@@ -6,6 +6,7 @@ Borders drawn with characters (`+-----+`, `|`, `=====`) are rulings, not words.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -167,6 +168,8 @@ class Sheet:
                         continue
                     if "entry" in (w.origin, last.origin) or self.ruled(last.box, w.box):
                         continue
+                    if self.crossed((last,), w.box[0]):  # it ends beyond its cell's border, close to the next word
+                        continue
                     cost = off + max(gap, 0.0) * 0.2
                     if best is None or cost < best[0]:
                         best = (cost, chain)
@@ -227,6 +230,14 @@ class Sheet:
         """Whether a vertical ruling stands between two boxes of one line."""
         middle = (left[1] + left[3] + right[1] + right[3]) / 4
         return any(left[2] - 1.5 <= r[0] <= right[0] + 1.5 and r[1] - 1 <= middle <= r[3] + 1 for r in self.down)
+
+    def crossed(self, words: Sequence[Word], end: float = math.inf) -> bool:
+        """Whether a vertical ruling goes through printed words left of `end`: a line too long for its cell."""
+        x0, top, x1, bottom = bounds(w.box for w in words)
+        middle = (top + bottom) / 2
+        return all(w.origin == "print" for w in words) and any(
+            x0 + 1.5 < r[0] < min(x1 - 1.5, end) and r[1] - 1 <= middle <= r[3] + 1 for r in self.down
+        )
 
     def barred(self, upper: Box, lower: Box) -> bool:
         """Whether a horizontal ruling stands between a box and one below it."""

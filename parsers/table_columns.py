@@ -50,6 +50,7 @@ def _side(
     level = {s for row in figures for s in row}
     edge = sign * outer.head[far]
     cells = [s for s in level if sign * s.box[near] < edge + 1 and sign * s.box[far] > sign * inner.head[far]]
+    cells = [s for s in cells if not sheet.crossed(s.words)]  # a text beside the table that reaches over
     edge = max([edge, *(sign * s.box[far] for s in cells)])
     ruled = [sign * r[0] for r in sheet.down if sign * r[0] > edge - 2 and r[1] <= header.box[3] <= r[3] + 4]
     border = min(ruled, default=edge)

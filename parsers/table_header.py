@@ -122,7 +122,7 @@ def _merge(sheet: Sheet, at: int) -> Header | None:
         j, last = at + step, seed
         while 0 <= j < len(sheet.rows) and len(lines) < 4:
             inside = [s for s in sheet.rows[j] if overlap(s.box[0], s.box[2], x0, x1) > 0 or _head_words(s)]
-            inside = [s for s in inside if not _reaches_over(sheet, s, x0, x1)]
+            inside = [s for s in inside if not _is_beside(sheet, s, x0, x1)]
             if inside and not _joins(inside, last, step):
                 break
             if inside:
@@ -161,10 +161,12 @@ def _without_text_beside(sheet: Sheet, row: Sequence[Segment]) -> Sequence[Segme
     return [s for i, s in enumerate(row) if first <= i <= last or not runs_down(sheet, s)]
 
 
-def _reaches_over(sheet: Sheet, s: Segment, x0: float, x1: float) -> bool:
-    """Whether a line of a text beside the table is too long for its own column and ends over the header."""
-    out = s.box[0] < x0 - _JUT or s.box[2] > x1 + _JUT
-    return out and not _head_words(s) and runs_down(sheet, s)
+def _is_beside(sheet: Sheet, s: Segment, x0: float, x1: float) -> bool:
+    """Whether a line belongs to a text beside the table, though it says what a header may, or reaches over it."""
+    if overlap(s.box[0], s.box[2], x0, x1) > 0:
+        out = s.box[0] < x0 - _JUT or s.box[2] > x1 + _JUT
+        return out and not _head_words(s) and (sheet.crossed(s.words) or runs_down(sheet, s))
+    return runs_down(sheet, s)
 
 
 def runs_down(sheet: Sheet, s: Segment, cells: Collection[Segment] = ()) -> bool:

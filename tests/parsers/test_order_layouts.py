@@ -476,6 +476,45 @@ DEMATIS SAS                  Total TTC : 374,40
     assert value(found, "contact_email") == "ana.modele@mairie-de-valmont-sur-orge.example"
 
 
+@pytest.mark.parametrize("at", range(6, 12))
+@pytest.mark.parametrize("reach", [27, 30, 33])  # into the table's first cell, up to the second's text, over it
+def test_a_word_too_long_for_its_cell_is_no_part_of_the_next_one(at: int, reach: int) -> None:
+    right = """
+Bon de commande n° 2026-17
+Date : 03/02/2026
+N° d'engagement : E4512
+
+
+Réf.  Désignation        Qté    P.U.     Montant
+                                HT       HT
+A71   Télétransmission     2    96,00     192,00
+      des actes
+B78   Parapheur            1   120,00     120,00
+      électronique
+
+Total HT : 312,00 TVA 20 % : 62,40
+Total TTC : 374,40
+"""
+    left = ["Commune de Valmont", "12 rue du Lavoir", "91999 Valmont", "SIRET 219 106 523 00018", "Site :"]
+    left += [""] * (at - len(left))
+    left += [
+        "www." + "a" * (reach - 8) + ".org",
+        "Suivi par : Ana Modèle",
+        "Qualité : Adjointe",
+        "gestionnaire",
+    ]
+    beside, table = page("\n".join(left)), page(right)
+    words = tuple(replace(w, box=(w.box[0] + 156, w.box[1], w.box[2] + 156, w.box[3])) for w in table.words)
+    down = tuple(Ruling(box=(x, 98.0, x, 170.0)) for x in (193.0, 229.0, 342.0, 378.0, 432.0, 495.0))
+    doc = Document(pages=(replace(beside, words=beside.words + words, rulings=down),), source_type="text_pdf")
+    found = orders.extract(doc, (1, 1), Context())
+    assert found is not None
+    assert [(x.label, x.quantity, x.total) for x in found.lines] == [
+        ("Télétransmission des actes", 2, 192),
+        ("Parapheur électronique", 1, 120),
+    ]
+
+
 def test_pages_without_words_are_no_order() -> None:
     empty = Document(pages=(Page(number=1, width=595, height=842),), source_type="text_pdf")
     assert orders.extract(empty, (1, 1), Context()) is None
