@@ -21,7 +21,7 @@ _NEAR = 82.0  # likeness in percent of what was read and what the mail says
 _NEAR_WORD = 80.0
 _DOMAIN = 75.0  # likeness of the domains of two addresses
 _SAME_HOST = 90.0  # from which one is the other misread
-_LOCAL = 7  # letters of an address before the @ from which one may differ
+_LOCAL = 7  # letters of an address before the @ from which one or two may differ
 _LONGEST = 40_000  # characters of a mail that are looked at
 
 
@@ -40,11 +40,16 @@ class Said:
         """Of its addresses."""
         return frozenset(a.partition("@")[2] for a in self.emails)
 
-    def nearly_a_domain(self, host: str) -> bool:
-        """Whether a host is not one of its domains, but like one."""
+    def nearly_holds(self, address: str) -> bool:
+        """Whether an address is none of its own, but most like one: but for a letter or two before the @, or behind."""
         from rapidfuzz import fuzz
 
-        return host not in self.domains and any(fuzz.ratio(host, d) >= _SAME_HOST for d in self.domains)
+        local, _, host = address.partition("@")
+        if address in self.emails:
+            return False
+        if host not in self.domains:
+            return any(fuzz.ratio(host, d) >= _SAME_HOST for d in self.domains)
+        return any(_alike(a.partition("@")[0], local) for a in self.emails if a.endswith(f"@{host}"))
 
     def spells(self, type_: str, value: str) -> bool:
         """Whether the mail holds a value: its words in their order, or, where it has no figures, all of them."""
@@ -74,7 +79,6 @@ class Said:
 
     def _addresses(self, value: str) -> list[str]:
         from rapidfuzz import fuzz
-        from rapidfuzz.distance import Levenshtein
 
         local, _, domain = value.partition("@")
         found = []
@@ -82,8 +86,7 @@ class Said:
             name, _, host = address.partition("@")
             if fuzz.ratio(domain, host) < _DOMAIN:
                 continue
-            close = len(name) >= _LOCAL and name[0] == local[:1] and Levenshtein.distance(name, local) <= 1
-            found.append(address if close else f"{local}@{host}")
+            found.append(address if _alike(name, local) else f"{local}@{host}")
         return [a for a in dict.fromkeys(found) if a != value and values.parse_email(a) == a]
 
     def _passage(self, value: str) -> str | None:
@@ -148,6 +151,14 @@ def text_of(sender: str, name: str, subject: str, words: str) -> str:
 def with_values(text: str, found: Iterable[object]) -> str:
     """The text with a paper's values."""
     return "\n".join([text, *(str(v) for v in found if isinstance(v, str))])
+
+
+def _alike(a: str, b: str) -> bool:
+    """Whether two addresses' first halves are one misread: as many letters, the first the same, most of the rest."""
+    a, b = squash(a), squash(b)
+    if len(a) != len(b) or len(a) < _LOCAL or a[0] != b[0]:
+        return a == b
+    return sum(x != y for x, y in zip(a, b, strict=True)) <= len(a) // _LOCAL
 
 
 def _squashed(text: str) -> list[str]:

@@ -73,6 +73,7 @@ _OF_FIELD = {
     "current_provider": _PROVIDERS,
 }
 _FIXED = frozenset({"member_name", "contact_role", "signatory_role", "street"})  # names of people differ by a letter
+_PARTICLES = {"ae": "de", "oe": "de", "ce": "de", "cu": "du", "aes": "des", "oes": "des", "ces": "des"}
 _LONG = 7  # letters from which a word but one letter away from an expected one is that word misread
 CODES = frozenset(
     {"dsi", "dgs", "daf", "drh", "dsin", "dst", "compta", "finances", "mairie", "intendance"}
@@ -89,11 +90,14 @@ def expected(field: str, word: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def nearly(field: str, word: str) -> str | None:
-    """The long word of the field that a word is but for one letter within it, folded; None where there is none.
+    """The long word of the field that a word is but for one letter within it, or a particle whose d is misread, folded;
+    None where there is none.
 
     Its last letter may be a plural's or a feminine's own.
     """
     folded = fold(word).strip(".,;:()'")
+    if field in _FIXED and folded in _PARTICLES:
+        return _PARTICLES[folded]
     if field not in _FIXED or len(folded) < _LONG or folded in _SETS[field] or not folded.isalpha():
         return None
     from rapidfuzz.distance import Levenshtein

@@ -47,7 +47,9 @@ def _scrawled(page: Page) -> list[Word]:
 def frame(label: Match, page: Page, others: Sequence[Match] = ()) -> Box:
     """The box that the rulings draw around the label, else the space below it."""
     x, y = label.box[0] + 2, label.middle
-    xs = verticals(page, label.box[3] + 8)
+    beside = verticals(page, y)
+    # A pen's upright stroke below the label is no border: the box's run along the label, too.
+    xs = [v for v in verticals(page, label.box[3] + 8) if any(abs(v - b) < 2 for b in beside)]
     left = max((v for v in xs if v <= x + 2), default=label.box[0] - 10)
     right = min((v for v in xs if v > label.box[2] - 2), default=page.width)
     for other in others:

@@ -76,7 +76,7 @@ def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate],
     if _digits_agree(read, text):
         return 0.92
     if not best.first:
-        if least >= confidence.CLEAR and _figures_kept(read, text):
+        if read.type in SPELT and least >= confidence.CLEAR and _figures_kept(read, text):
             return 0.92  # what was changed became words that the field is known for
         return 0.92 if best.offered and read.type in PROVES and second_reads(read, text) else 0.7
     if any(_LOOKALIKE.match(w.text) for w in read.words) and read.type == "text":

@@ -38,9 +38,9 @@ def told(type_: str, value: str, context: Context) -> bool:
 
 
 def astray(type_: str, value: str, context: Context) -> bool:
-    """Whether an address's domain is nearly one of the covering mail's, and none of them."""
+    """Whether an address is nearly one of the covering mail's, or at nearly one of its domains, and none of them."""
     said = covering.of(context.covering)
-    return type_ == "email" and said is not None and said.nearly_a_domain(_domain(value))
+    return type_ == "email" and said is not None and said.nearly_holds(value)
 
 
 def of(name: str, type_: str, chosen: Mapping[str, Settled], context: Context) -> Callable[[str], bool] | None:

@@ -51,6 +51,8 @@ def test_a_mail_bears_out_what_it_spells(type_: str, value: str, held: bool) -> 
         ("text", "72 rue des Mennières", ["72 rue des Meunières"]),  # the figures stay what was read
         ("email", "solene.kervella@ville-pont-avem.example", ["solene.kervella@ville-pont-aven.example"]),
         ("email", "accueil@ville-pont-avem.example", ["accueil@ville-pont-aven.example"]),
+        ("email", "solenekervolla@ville-pont-aven.example", ["solene.kervella@ville-pont-aven.example"]),
+        ("email", "kervella@ville-pont-aven.example", []),  # another address of the same person
         ("email", "s.kervella@mairie-quimper.example", []),  # another domain is another body's
         ("name", "Marc Le Goff", []),
         ("date", "2026-03-04", []),
@@ -60,6 +62,16 @@ def test_a_mail_offers_what_it_nearly_spells(type_: str, value: str, offered: li
     said = covering.of(MAIL)
     assert said is not None
     assert said.offers(type_, value) == offered
+
+
+def test_an_address_nearly_the_mail_s_is_never_taken_as_read() -> None:
+    mail = str(ORDER_READ["contact_email"])
+    near = mail.replace("quemeneur", "quemenaur")
+    wrong = misread(**{mail: near})
+    assert recognised("lot2-order-flat-signed", wrong).fields["contact_email"].value == near
+    told = recognised("lot2-order-flat-signed", wrong, Context(covering=f"De : {mail}"))
+    assert told.fields["contact_email"].value == mail
+    assert [f.field for f in told.findings] == ["contact_email"]  # both engines read it otherwise
 
 
 def test_a_mail_without_words_is_no_witness() -> None:

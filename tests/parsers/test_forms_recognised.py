@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.make_forms import COMMUNE, FILLED, ORDER_READ
 from parsers import document
-from parsers.page import Document, Page, Ruling, Word
+from parsers.page import Document, Page, Ruling, Stroke, Word
 from parsers.records import Body, Context, Limits
 from parsers.sources.pdf import to_document
 from tests.parsers.recognised import Change, differing, misread, recognised
@@ -259,3 +259,21 @@ def test_a_box_read_as_a_figure_before_its_word_is_its_box() -> None:
 def test_a_lone_stroke_is_what_its_place_makes_it(text: str, read: str, field: str, value: str) -> None:
     found = recognised("lot2-order-flat-signed", misread(**{text: read}))
     assert found.fields[field].value == value
+
+
+def test_a_misread_particle_of_a_street_is_no_word() -> None:
+    found = recognised("lot2-order-flat-signed", misread(de="ae"))
+    street = next((f for f in found.findings if f.field == "street"), None)
+    assert street is not None or " de " in str(found.fields["street"].value)
+
+
+def test_a_pen_s_upright_stroke_is_no_border_of_the_signature_s_box() -> None:
+    def signed(page: Page) -> Page:
+        stamp = next(w for w in page.words if w.text == "Cachet")
+        x, y = stamp.box[0] + 60, stamp.box[3] + 14
+        pen = Ruling(box=(x, y, x, y + 30))
+        stroke = Stroke(box=(x + 1, y + 4, x + 25, y + 31), length=38.0)
+        kept = tuple(s for s in page.strokes if s.box[1] < stamp.box[1])
+        return replace(page, rulings=(*page.rulings, pen), strokes=(*kept, stroke))
+
+    assert recognised("lot2-order-flat-signed", of_page=signed).signed_by_hand
