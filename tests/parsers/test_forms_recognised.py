@@ -270,7 +270,7 @@ def test_a_misread_particle_of_a_street_is_no_word() -> None:
 def test_a_pen_s_upright_stroke_is_no_border_of_the_signature_s_box() -> None:
     def signed(page: Page) -> Page:
         stamp = next(w for w in page.words if w.text == "Cachet")
-        x, y = stamp.box[0] + 60, stamp.box[3] + 14
+        x, y = stamp.box[0] + 150, stamp.box[3] + 5
         pen = Ruling(box=(x, y, x, y + 30))
         stroke = Stroke(box=(x + 1, y + 4, x + 25, y + 31), length=38.0)
         kept = tuple(s for s in page.strokes if s.box[1] < stamp.box[1])
