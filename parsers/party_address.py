@@ -62,6 +62,8 @@ def address(block: Block, context: Context) -> Address:
 def _runs(s: Segment, text: str) -> list[str]:
     """A line's text, parted where a street begins in another type than the name before it."""
     for i, (a, b) in enumerate(pairwise(s.words), 1):
+        if "ocr" in (a.origin, b.origin) or not any(c.isalpha() for w in s.words[:i] for c in w.text):
+            continue  # recognition tells no type, and a house's number is no name
         other = a.bold != b.bold or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
         name, street = (" ".join(w.text for w in part) for part in (s.words[:i], s.words[i:]))
         if other and text == s.text and addresses.is_street(street):

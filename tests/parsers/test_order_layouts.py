@@ -518,3 +518,16 @@ Total TTC : 374,40
 def test_pages_without_words_are_no_order() -> None:
     empty = Document(pages=(Page(number=1, width=595, height=842),), source_type="text_pdf")
     assert orders.extract(empty, (1, 1), Context()) is None
+
+
+def test_a_house_s_number_in_other_type_stays_with_its_street() -> None:
+    from parsers.party_address import _runs
+
+    sheet = Sheet(document(HEAD + TITLE + TABLE + FOOT).pages[0])
+    line = next(s for s in sheet.segments if s.text == "12 rue du Lavoir")
+    number, *rest = line.words
+    for words in (
+        (replace(number, size=number.size * 2), *rest),
+        tuple(replace(w, origin="ocr", size=w.size * (1 + i)) for i, w in enumerate(line.words)),
+    ):
+        assert _runs(replace(line, words=words), line.text) == [line.text]
