@@ -84,7 +84,6 @@ def offered(read: Recognised) -> list[str | int]:
 
 def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     """Every value that a reading of the words gives: what the first engine read first, then the likeliest first."""
-    read = _without_gaps(_with_ones(read))
     combined: list[tuple[float, bool, bool, tuple[Word, ...]]] = [(1.0, True, True, ())]
     for word in read.words:
         options = readings(word)
@@ -119,6 +118,13 @@ def of(read: Recognised, context: Context, looks: Looks) -> list[Candidate]:
     for value in _kindred(read, out, context):
         out.setdefault(value, Candidate(value, 1e-2, of_type=True, first=False, offered=False))
     return sorted(out.values(), key=lambda c: (not c.first, -c.likely))
+
+
+def prepared(read: Recognised) -> Recognised:
+    """The words as their place makes them: a lone stroke before a street is a one, figures set a little apart are one
+    number.
+    """
+    return _without_gaps(_with_ones(read))
 
 
 def _with_ones(read: Recognised) -> Recognised:

@@ -27,12 +27,12 @@ _USUAL = 3.0  # how much likelier a word is that the field often holds (`rue` be
 
 def settle(read: Sequence[Recognised], context: Context) -> dict[str, Settled]:
     """The fields of one document, by name; a field in whose place nothing is written is left out."""
+    read = [candidates.prepared(r) for r in read]
     looks = {r.name: candidates.looks_of(r) for r in read}
     offered = {r.name: candidates.of(r, context, looks[r.name]) for r in read}
     offered = {name: found for name, found in offered.items() if found}
     by_name = {r.name: r for r in read}
     chosen: dict[str, Settled] = {}
-
     for proving in (True, False):
         for name, found in offered.items():
             if (by_name[name].type in PROVES) == proving and name not in chosen:
