@@ -14,7 +14,7 @@ from parsers.people import split
 from parsers.records import Body, Context
 from parsers.sources.flow import Block, Paragraph, Table, Text
 from parsers.sources.tab_stops import aligned
-from tests.parsers.typed import document, page
+from tests.parsers.typed import TABLE, document, page
 
 HEAD = """
 Commune de Valmont
@@ -26,12 +26,6 @@ TITLE = """
 #Bon de commande n° 2026-17
 
 Date : 03/02/2026      N° d'engagement : E4512
-"""
-TABLE = """
-
-Désignation                                   Qté      P.U. HT     Montant HT
-Télétransmission des actes, abonnement          2        96,00         192,00
-Parapheur électronique                          1       120,00         120,00
 """
 FOOT = """
                                                      Total HT          312,00

@@ -14,7 +14,7 @@ from parsers.document import read_document
 from parsers.extraction import Extraction
 from parsers.page import Stroke
 from parsers.records import Body, Context
-from tests.parsers.typed import document, page
+from tests.parsers.typed import TABLE, document, page
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "orders"
 FILES = sorted(p for p in FOLDER.iterdir() if p.suffix in (".pdf", ".docx"))
@@ -52,12 +52,6 @@ TITLE = """
 
 Date : 03/02/2026      N° d'engagement : E4512      Code service : FIN01
 Marché : groupement de commandes CIG grande couronne
-"""
-TABLE = """
-
-Désignation                                   Qté      P.U. HT     Montant HT
-Télétransmission des actes, abonnement          2        96,00         192,00
-Parapheur électronique                          1       120,00         120,00
 """
 FOOT = """
                                                      Total HT          312,00

@@ -6,6 +6,13 @@ import re
 
 from parsers.page import Document, Page, Stroke, Word
 
+TABLE = """
+
+Désignation                                   Qté      P.U. HT     Montant HT
+Télétransmission des actes, abonnement          2        96,00         192,00
+Parapheur électronique                          1       120,00         120,00
+"""
+
 
 def page(text: str, number: int = 1, strokes: tuple[Stroke, ...] = ()) -> Page:
     """A page of the typed lines; `*text*` is bold, a line that begins with `#` is set in type twice as large."""
