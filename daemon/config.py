@@ -135,13 +135,17 @@ class Trust(_Table):
     authserv_id: str | None = None  # whose Authentication-Results count
     resolver: str | None = None  # IP of a DNS server for DKIM; None: the system's
 
-    def pems(self) -> tuple[bytes, ...]:
-        """The anchors' bytes, in the order of their names."""
+    def files(self) -> tuple[Path, ...]:
+        """The anchors' files, in the order of their names."""
         if self.anchors is None:
             return ()
         if self.anchors.is_file():
-            return (self.anchors.read_bytes(),)
-        return tuple(p.read_bytes() for p in sorted(self.anchors.iterdir()) if p.suffix in (".pem", ".crt", ".cer"))
+            return (self.anchors,)
+        return tuple(p for p in sorted(self.anchors.iterdir()) if p.suffix in (".pem", ".crt", ".cer"))
+
+    def pems(self) -> tuple[bytes, ...]:
+        """What the anchors' files hold."""
+        return tuple(p.read_bytes() for p in self.files())
 
 
 class Letters(_Table):

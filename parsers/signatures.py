@@ -59,7 +59,7 @@ def inspect(data: bytes, anchors: tuple[bytes, ...]) -> Signed:
     if b"/ByteRange" not in data:  # costs nothing, and nearly every file ends here
         return Signed()
     with _silence():
-        signers = tuple(_judge_all(data, _certificates(anchors)))
+        signers = tuple(_judge_all(data, [c for a in anchors for c in certificates(a)]))
     if not signers:
         return Signed()
     states = [s.state for s in signers]
@@ -99,19 +99,17 @@ def _silence() -> Iterator[None]:
             x.setLevel(level)
 
 
-def _certificates(anchors: tuple[bytes, ...]) -> list[Any]:
+def certificates(anchor: bytes) -> list[Any]:
+    """The X.509 certificates (asn1crypto) of one PEM or DER file; empty where it holds anything else."""
     from asn1crypto import pem, x509
 
-    found: list[Any] = []
-    for anchor in anchors:
-        try:
-            blocks = [b for _, _, b in pem.unarmor(anchor, multiple=True)] if pem.detect(anchor) else [anchor]
-            for block in blocks:
-                certificate = x509.Certificate.load(block, strict=True)
-                _ = certificate.subject.native  # parsed lazily: what is no certificate shows here
-                found.append(certificate)
-        except (ValueError, TypeError, KeyError):
-            continue  # `check` tells the coordinator which anchor is no certificate
+    try:
+        blocks = [b for _, _, b in pem.unarmor(anchor, multiple=True)] if pem.detect(anchor) else [anchor]
+        found = [x509.Certificate.load(block, strict=True) for block in blocks]
+        for certificate in found:
+            _ = certificate.subject.native  # parsed lazily: what is no certificate shows here
+    except (ValueError, TypeError, KeyError):
+        return []  # `check` tells the operator which file is no certificate
     return found
 
 

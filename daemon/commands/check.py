@@ -50,6 +50,7 @@ def check(path: Path | None) -> None:
     attempt("base de données", lambda: _database(house))
     attempt("pièces et lettres conservées", lambda: _blobs(house))
     attempt("adhérents", lambda: _members(house))
+    attempt("autorités de signature", lambda: _anchors(house))
     if "groups" in house.__dict__:
         for group in house.mailboxes:
             attempt(f"boîte de {group}", lambda group=group: house.mailboxes[group].check())  # type: ignore[misc]
@@ -129,6 +130,23 @@ def _members(house: House) -> list[str]:
         return ["aucun recensement : chaque expéditeur sera inconnu ([members] file)"]
     census = load(house.config.members.file, house.groups.values())
     return [f"{len(census.entries)} adhérents", *(f"ligne {n} : {why}" for n, why in census.refused)]
+
+
+def _anchors(house: House) -> list[str]:
+    from parsers.signatures import certificates
+
+    files = house.config.trust.files()
+    if not files:
+        return ["aucune : chaque signature électronique ira à vérifier ([trust] anchors)"]
+    told = []
+    for file in files:
+        roots = certificates(file.read_bytes())
+        if not roots:
+            raise ConfigurationError(
+                f"[trust] anchors : {file} n’est pas un certificat", "donnez un certificat (PEM ou DER), ou ôtez-le"
+            )
+        told += [f"{root.subject.human_friendly} ({file.name})" for root in roots]
+    return told
 
 
 def _addresses(house: House) -> list[str]:

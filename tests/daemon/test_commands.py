@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,18 @@ def test_check_tries_everything_and_says_who_is_awaited(town: Town) -> None:
     town.deliver(scene.mail(TOWN, "x@example.org", "BC", "Voici.", odd, message_id="faux@b.example"))
     town.run()
     assert "question(s) à la coordination" in vaguemestre("check", folder=town.folder, expect=4)
+
+
+def test_check_names_the_anchor_that_is_no_certificate(town: Town) -> None:
+    assert "chaque signature électronique ira à vérifier" in vaguemestre("check", folder=town.folder)
+    anchors = town.folder / "anchors"
+    anchors.mkdir()
+    shutil.copy(ROOT / "fixtures" / "signatures" / "root.pem", anchors)
+    with town.config.open("a", encoding="utf-8") as file:
+        file.write('\n[trust]\nanchors = "anchors"\n')
+    assert "(root.pem)" in vaguemestre("check", folder=town.folder)
+    (anchors / "agent.crt").write_text("pas un certificat", encoding="utf-8")
+    assert "agent.crt n’est pas un certificat" in vaguemestre("check", folder=town.folder, expect=2)
 
 
 @pytest.mark.parametrize(
