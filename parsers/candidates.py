@@ -29,6 +29,7 @@ _ELIDED_LETTER = re.compile(r"(?<!\w)[CI1(\[]['’](?=[A-ZÀ-Þ])")
 _GLUED = re.compile(
     r"(?<=[a-zà-ÿ]{3})(?=[A-ZÀ-Þ][A-ZÀ-Þa-zà-ÿ]{2})|(?<=^de)(?=[A-ZÀ-Þ][a-zà-ÿ])|(?<=^du)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
+_GLUED_NUMBER = re.compile(r"^(\d{1,4})(?=[a-zà-ÿ]{4,}$)(?!i?[eè]mes?$)")  # `98venelle`, not `2ième`
 _ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elision, read as a space
 _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
@@ -266,7 +267,7 @@ def _tidy(text: str) -> str:
     """Specks read as full stops behind particles go; words that were run together stand apart."""
     if _PARTICLE.match(text):
         return text[:-1]
-    text = _GLUED.sub(" ", text)
+    text = _GLUED_NUMBER.sub(r"\1 ", _GLUED.sub(" ", text))
     if _CAPITALS.fullmatch(text) and sum(c.isupper() for c in text) > sum(c.islower() for c in text):
         text = text.upper()
     folded = values.fold(text)

@@ -111,6 +111,12 @@ def test_words_of_offices_that_run_together_stand_apart() -> None:
     assert found.fields["contact_role"].value == "Directrice générale des services"
 
 
+@pytest.mark.parametrize(("read", "begin"), [("98venelle", "98 venelle "), ("2ième", "2ième ")])
+def test_a_house_number_run_together_with_its_street_stands_apart(read: str, begin: str) -> None:
+    found = recognised("lot2-order-flat-signed", misread(**{"12": read, "ter,": ""}))
+    assert str(found.fields["street"].value).startswith(begin)
+
+
 Cuts = tuple[tuple[tuple[str, float], ...], ...]
 
 
