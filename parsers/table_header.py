@@ -158,7 +158,12 @@ def _without_text_beside(sheet: Sheet, row: Sequence[Segment]) -> Sequence[Segme
     if not known:
         return row
     first, last = known[0], known[-1]
-    return [s for i, s in enumerate(row) if first <= i <= last or not runs_down(sheet, s)]
+    beside = [s for i, s in enumerate(row) if not first <= i <= last and (_is_number(s) or runs_down(sheet, s))]
+    return [s for s in row if s not in beside]
+
+
+def _is_number(s: Segment) -> bool:
+    return values.parse_amount(s.text) is not None  # no column is headed so: a telephone number's second line is
 
 
 def _is_beside(sheet: Sheet, s: Segment, x0: float, x1: float) -> bool:

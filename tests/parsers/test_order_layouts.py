@@ -470,6 +470,28 @@ DEMATIS SAS                  Total TTC : 374,40
     assert value(found, "contact_email") == "ana.modele@mairie-de-valmont-sur-orge.example"
 
 
+def test_a_number_s_second_line_beside_the_table_s_header_is_no_column() -> None:
+    text = """
+Commune de Valmont
+12 rue du Lavoir             Bon de commande n° 2026-17
+91999 Valmont                Date : 03/02/2026
+SIRET 219 106 523 00018
+Ligne directe : 01 69 00 00
+42                           Désignation       Qté    P.U.     Montant
+E-mail :                                               HT      HT
+ana@valmont.example          Télétransmission    2   96,00    192,00
+Suivi par : Ana
+Modèle                       Parapheur           1  120,00    120,00
+Fournisseur                  Total HT : 312,00 TVA 20 % : 62,40
+DEMATIS SAS                  Total TTC : 374,40
+75013 Paris
+"""
+    found = read(text)
+    assert ordered(found) == [(2, 96, 192), (1, 120, 120)]
+    contact = ("contact_phone", "contact_email", "contact_name")
+    assert [value(found, k) for k in contact] == ["+33169000042", "ana@valmont.example", "Ana Modèle"]
+
+
 @pytest.mark.parametrize("at", range(6, 12))
 @pytest.mark.parametrize("reach", [27, 30, 33])  # into the table's first cell, up to the second's text, over it
 def test_a_word_too_long_for_its_cell_is_no_part_of_the_next_one(at: int, reach: int) -> None:
