@@ -31,11 +31,15 @@ _GLUED = re.compile(
 )
 _GLUED_NUMBER = re.compile(r"^(\d{1,4})(?=[a-zà-ÿ]{4,}$)(?!i?[eè]mes?$)")  # `98venelle`, not `2ième`
 _ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elision, read as a space
+_ELIDED_AWAY = re.compile(r"[dl][aeiouyh][a-z]{4,}")  # `dintendance`
 _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
 _FIGURE_AMONG_LETTERS = re.compile(r"(?<![^\W\d_])(?<!\d)(?=[^\W\d_]*[01][^\W\d_]*(?![^\W_]))[^\W_]{3,}")  # `DS1`
 ONE_FOR_L = re.compile(r"(?<![^@._-])1(?=[._-]?[a-z]{2}.*@)")  # `1.martin@…`
+NOUGHT_FOR_O = re.compile(r"(?<![^@._-])0(?=[._-][a-z]{2}.*@)")  # `0.martin@…`
 _STROKES = frozenset("1Il|/!")
+_STROKES_AMONG_FIGURES = re.compile(r"(?=\D*\d)(?=\d*\D)[\dIl|!]{2,4}")  # `1l`
+_AS_ONES = str.maketrans(dict.fromkeys("Il|!", "1"))
 _STROKE_FOR_I = re.compile(r"(?<=[A-Z]{2})/(?![^\W_])")  # `DS/`
 _AS_LETTERS = str.maketrans("10", "IO")
 _PARTICLE = re.compile(r"^(de|du|des|la|le|les|d|l|sur|sous|en|et)[.,;]$", re.IGNORECASE)
@@ -129,15 +133,17 @@ def prepared(read: Recognised) -> Recognised:
 
 
 def _with_ones(read: Recognised) -> Recognised:
-    """A lone stroke where a number begins, as a house's or a day's, is a one."""
+    """A stroke where a number begins, as a house's or a day's, or that stands in one is a one."""
     if not read.words or not (read.name == "street" or read.type == "date"):
         return read
     first = read.words[0]
-    if not {first.text, first.second or "1"} <= _STROKES:
+    number = first.text.translate(_AS_ONES)
+    if {first.text, first.second or "1"} <= _STROKES:
+        number = "1"
+    elif not _STROKES_AMONG_FIGURES.fullmatch(first.text) or (first.second or first.text).translate(_AS_ONES) != number:
         return read
-    one = replace(
-        first, text="1", second="1", confidence=max(first.confidence, confidence.ENOUGH), again=None, looks=()
-    )
+    sure = max(first.confidence, confidence.ENOUGH)
+    one = replace(first, text=number, second=number, confidence=sure, again=None, looks=())
     return replace(read, words=(one, *read.words[1:]))
 
 
@@ -215,8 +221,19 @@ def _of_field(read: Recognised, value: str) -> list[str]:
     whole = " ".join(w for w in words if len(w) > 1) if read.name in PEOPLE else value
     spelt = letters(value) if read.type in SPELT else value
     if read.type == "email":
-        spelt = ONE_FOR_L.sub("l", value)
+        spelt = NOUGHT_FOR_O.sub("o", ONE_FOR_L.sub("l", _with_cut_off(read, value)))
     return [v for v in (usual, whole, spelt) if v and v != value]
+
+
+def _with_cut_off(read: Recognised, value: str) -> str:
+    return ".".join([*cut_off(read, value), value])
+
+
+def cut_off(read: Recognised, address: str) -> list[str]:
+    """The words before an address that may be its beginning: a hand's full stop is wide, and often not seen."""
+    local = address.partition("@")[0]
+    words = [w.text.strip(".,:;").lower() for w in read.words if "@" not in w.text and len(w.text) > 1]
+    return [] if read.fixed or "@" not in address else [w for w in words if w.isalpha() and w not in local]
 
 
 def letters(value: str) -> str:
@@ -271,6 +288,8 @@ def _tidy(text: str) -> str:
     if _CAPITALS.fullmatch(text) and sum(c.isupper() for c in text) > sum(c.islower() for c in text):
         text = text.upper()
     folded = values.fold(text)
+    if _ELIDED_AWAY.match(folded) and folded[1:] in known_words.ALL and folded not in known_words.ALL:
+        return f"{text[0]}'{text[1:]}"
     if len(folded) == len(text) and len(text) >= 8 and text.isalpha() and folded not in known_words.OFFICES:
         for i in range(2, len(text) - 1):
             if i > 1 and folded[:i] in known_words.OFFICES and folded[i:] in known_words.OFFICES:

@@ -124,6 +124,8 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
             return text, _plausible(text, letters=True)
         case "name":
             return text, _plausible(text, letters=True)
+        case "reference":
+            return re.sub(r"\s+[/|\\.:]+$", "", text), 1.0  # the end of its line, or a pen's stroke
         case _:
             return text, 1.0
 

@@ -6,6 +6,7 @@ of streets and of public bodies, and the software houses that local bodies chang
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from parsers.values import fold
@@ -63,6 +64,8 @@ _PROVIDERS = (
     "place ponant s2low s²low spl-xdemat srci stela xdemat xmarches"
 )
 
+_CODES = "dsi dgs daf drh dsin dst compta finances mairie intendance"  # of services
+
 _OF_FIELD = {
     "contact_name": _FIRST_NAMES,
     "signatory_name": _FIRST_NAMES,
@@ -71,21 +74,39 @@ _OF_FIELD = {
     "street": _STREETS,
     "member_name": _BODIES,
     "current_provider": _PROVIDERS,
+    "service_code": _CODES,
 }
 _FIXED = frozenset({"member_name", "contact_role", "signatory_role", "street"})  # names of people differ by a letter
+_WHOLE = frozenset({"city", "member_name", "contact_name", "signatory_name", "contact_role", "signatory_role"})
 _PARTICLES = {"ae": "de", "oe": "de", "ce": "de", "cu": "du", "aes": "des", "oes": "des", "ces": "des"}
 _LONG = 7  # letters from which a word but one letter away from an expected one is that word misread
-CODES = frozenset(
-    {"dsi", "dgs", "daf", "drh", "dsin", "dst", "compta", "finances", "mairie", "intendance"}
-)  # of services
 _SETS = {name: frozenset(words.split()) for name, words in _OF_FIELD.items()}
 OFFICES = frozenset(_OFFICES.split())
+CODES = frozenset(_CODES.split())
+ALL = OFFICES | frozenset(_STREETS.split()) | frozenset(_BODIES.split())
+_ALONE = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "saint", "sainte", "bis", "ter", "quater"})
+_STREETS_DOUBT = frozenset({"au"})  # mostly « du », whose d a hand leaves open
 
 
 def expected(field: str, word: str) -> bool:
     """Whether a word, its punctuation aside, is one that the field often holds."""
     words = _SETS.get(field)
     return words is not None and fold(word).strip(".,;:()'") in words
+
+
+def is_doubtful(field: str, text: str) -> bool:
+    """Whether a value is what a cut leaves of one (« Le », a house's number), or holds a word to be asked about."""
+    words = [w for w in fold(text).replace("'", " ").replace("-", " ").split() if any(c.isalnum() for c in w)]
+    if field == "street":
+        return bool(_STREETS_DOUBT & set(words)) or all(w in _ALONE or w.isdigit() for w in words)
+    if field.endswith("_role") and any(len(w) < 4 and w.islower() and w not in OFFICES for w in _short(text)):
+        return True
+    return field in _WHOLE and all(w in _ALONE for w in words)
+
+
+def _short(text: str) -> list[str]:
+    """A role's words that are no abbreviation in capitals: `Lt` is a misread `Le`."""
+    return [fold(w) for w in re.findall(r"[^\W\d_]+", text) if not w.isupper()]
 
 
 @lru_cache(maxsize=4096)

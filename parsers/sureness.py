@@ -21,8 +21,12 @@ _AGREED_CUT, _AGREED_CUTS = (
 )  # probability in each cut, in most, that bears out what the second engine read, too
 _STEADY_CUT = 0.93  # the same where the first engine stands alone
 _BEYOND_DOUBT = 0.97  # the same where the second engine read another value of the type
+_CLOSED = frozenset({"current_provider", "contact_role", "signatory_role"})  # fields whose words are known nearly all
 _YEARS = ("2000", "2049")  # of dates on these papers; another century's is misread
 _LOOKALIKE = re.compile(r"^(?=.*\d)(?=.*[SOlIBZ])[\dSOlIBZ]{2,5}$")  # a house number half read as letters
+_LOOKALIKE_NUMBER = re.compile(r"(?!\d+B )(?=\w*\d)(?=\w*[SOZB])[\dSOZB]{2,5} ")  # `S1 rue`; `12B rue` is a number
+_LOOKALIKES = re.compile(r"(?<![^\W\d_])[^\W\d_]?[SOZBIl](?=\d)|(?<=\d)[SOZBIl](?![^\W\d_])")
+_PREFIXES = frozenset({"PO", "OS", "AO", "MO", "NO"})  # of references, by their usual abbreviations
 _STRANGE_CODE = re.compile(
     r"[\[\]{}()|<>\\*#~^=]|(?<=\w)l(?=[A-Z\d])|(?<=\d)l"
 )  # the same of a reference, which may hold strokes and dashes
@@ -76,6 +80,8 @@ def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate],
     if _digits_agree(read, text):
         return 0.92
     if not best.first:
+        if read.name in _CLOSED and best.offered and all(known_words.expected(read.name, w) for w in text.split()):
+            return 0.92
         if read.type in SPELT and least >= confidence.CLEAR and _figures_kept(read, text):
             return 0.92  # what was changed became words that the field is known for
         return 0.92 if best.offered and read.type in PROVES and second_reads(read, text) else 0.7
@@ -181,7 +187,8 @@ def check_digit(type_: str, text: str) -> bool | None:
 def is_strange(read: Recognised, text: str) -> bool:
     """Whether a value holds signs that no name or reference holds, or an address ends nearly as French domains do."""
     if read.type == "email":
-        return any(p.search(text) for p in (_NEAR_TOP, candidates.ONE_FOR_L, _NEAR_UAI))
+        signs = (_NEAR_TOP, candidates.ONE_FOR_L, candidates.NOUGHT_FOR_O, _NEAR_UAI)
+        return any(p.search(text) for p in signs) or bool(candidates.cut_off(read, text))
     if read.type not in SPELT:
         return False
     words = text.split()
@@ -191,7 +198,16 @@ def is_strange(read: Recognised, text: str) -> bool:
         return True
     if candidates.letters(text) != text:
         return True  # an I and a one, an O and a nought are one stroke in many hands
+    if known_words.is_doubtful(read.name, text) or (read.name == "street" and _LOOKALIKE_NUMBER.match(text)):
+        return True
+    if read.type == "reference" and _lookalikes(text):
+        return True
     return (_STRANGE_CODE if read.type == "reference" else NO_LETTER).search(text) is not None
+
+
+def _lookalikes(text: str) -> bool:
+    """Whether a letter stands among a reference's figures that a hand writes like one: `ES7031` and `E57031`."""
+    return any(m[0].upper() not in _PREFIXES for m in _LOOKALIKES.finditer(text))
 
 
 def unseconded(read: Recognised, value: str) -> int:
@@ -230,7 +246,7 @@ def _sevens_told(read: Recognised) -> bool:
 
 def _borne(read: Recognised, word: Word, value: str) -> bool:
     """Whether a word of the value, as read or as chosen, is one that the field often holds, or none of it at all."""
-    if read.name in PEOPLE and len(word.text) == 1 and word.text not in value.split():
+    if read.name in PEOPLE and len(word.text) == 1 and len(value.split()) < len(read.words):
         return True
     if confidence.agrees(word) or known_words.expected(read.name, word.text):
         return True

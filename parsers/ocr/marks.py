@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from parsers.ocr import streaks
 from parsers.ocr.geometry import SCALE
 
 Pixels = NDArray[Any]
@@ -62,7 +63,9 @@ def find(gray: Pixels) -> Marks:
     solid = _solid(gray, ink)
     thin = cv2.subtract(ink, solid)
     across, down = _lines(thin)
-    grid = cv2.bitwise_or(across, down)
+    dirt = streaks.find(thin, down)
+    thin, down = cv2.subtract(thin, dirt), cv2.subtract(down, dirt)
+    grid = cv2.bitwise_or(cv2.bitwise_or(across, down), dirt)
     combs, boxes = _cells(thin, across, down)
     dots = _dotted(thin)
     rulings = (*_runs(across, horizontal=True), *_runs(down, horizontal=False), *_runs(dots, horizontal=True, thick=9))

@@ -7,6 +7,7 @@ not asked about: nothing in them is a value, and they would cost most of the tim
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,11 +133,22 @@ def settled(verdict: Verdict) -> str:
     """
     if verdict.hand:
         return verdict.hand
-    if verdict.second is None or len(verdict.looks) <= len(CUTS):
+    if verdict.second is None or len(verdict.looks) <= len(CUTS) or not _bare(verdict.second):
         return ""
+    spelt: defaultdict[str, float] = defaultdict(float)
+    for look in verdict.looks[1:]:
+        same = [(plain(text), p) for text, p in look if _bare(text) == _bare(verdict.second)]
+        if sum(p for _, p in same) < ALL_BUT_CERTAIN:
+            return ""
+        for text, p in same:
+            spelt[text] += p
     second = plain(verdict.second)
-    agreed = all(sum(p for text, p in look if plain(text) == second) >= ALL_BUT_CERTAIN for look in verdict.looks[1:])
-    return second if agreed else ""
+    return second if second in spelt else max(spelt, key=lambda t: spelt[t])
+
+
+def _bare(text: str) -> str:
+    """A reading without capitals and closing signs: a colon beside a word is often read into it."""
+    return plain(text).casefold().rstrip(".,:;")
 
 
 def _of_comb(word: Read) -> Verdict:

@@ -33,7 +33,7 @@ def test_what_both_engines_read_alike_is_sure() -> None:
         ("4/3/26", "signed_on"),
         ("l'Abbé-Grégoire", "street"),
         ("BC_2026-0417", "order_number"),
-        ("FINANCES", "service_code"),
+        ("ENG-00871", "commitment_number"),
     ],
 )
 def test_a_doubt_names_its_field(word: str, field: str) -> None:
@@ -283,3 +283,70 @@ def test_a_pen_s_upright_stroke_is_no_border_of_the_signature_s_box() -> None:
         return replace(page, rulings=(*page.rulings, pen), strokes=(*kept, stroke))
 
     assert recognised("lot2-order-flat-signed", of_page=signed).signed_by_hand
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        ({"12": "1l"}, "street", "11 ter, rue de l'Abbé-Grégoire"),
+        ({"BC_2026-0417": "11811 /"}, "order_number", "11811"),
+        ({"générale": "dintendance", "des": "", "services": ""}, "contact_role", "Directrice d'intendance"),
+    ],
+)
+def test_what_a_hand_s_strokes_hide_is_read(change: dict[str, str], field: str, value: str) -> None:
+    found = recognised("lot2-order-flat-signed", misread(**change))
+    assert found.fields[field].value == value
+    assert field not in {f.field for f in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"12": "S1"}, "street"),
+        ({"rue": "", "de": "", "l'Abbé-Grégoire": ""}, "street"),
+        ({"de": "au"}, "street"),
+        ({"BC_2026-0417": "ES7031"}, "order_number"),
+        ({"BC_2026-0417": "2026S"}, "order_number"),
+        ({"Directrice": "Le", "générale": "", "des": "", "services": ""}, "contact_role"),
+        ({"Directrice": "Lt", "générale": "Président", "des": "", "services": ""}, "contact_role"),
+    ],
+)
+def test_what_both_engines_misread_alike_asks(change: dict[str, str], field: str) -> None:
+    found = recognised("lot2-order-flat-signed", misread(**change))
+    assert field in {f.field for f in found.findings}
+
+
+ADDRESS = "quemeneur@fontaine-les-gres-verts.example"
+
+
+def test_an_address_whose_beginning_a_wide_full_stop_parts_is_read_whole_or_asked() -> None:
+    def apart(page: Page) -> Page:
+        whole = next(w for w in page.words if w.text.endswith(ADDRESS))
+        x0, y0, x1, y1 = whole.box
+        first = replace(whole, text="aurelie", second="aurelie", box=(x0, y0, x0 + 20, y1))
+        rest = replace(whole, text=ADDRESS, second=ADDRESS, box=(x0 + 26, y0, x1, y1))
+        return replace(page, words=tuple(x for w in page.words for x in ((first, rest) if w is whole else (w,))))
+
+    found = recognised("lot2-order-flat-signed", of_page=apart)
+    assert found.fields["contact_email"].value == f"aurelie.{ADDRESS}"  # borne out by the agent's name
+    found = recognised("lot2-order-flat-signed", misread(Aurélie="Jeanne", Quéméneur="Martin"), of_page=apart)
+    assert "contact_email" in {f.field for f in found.findings}
+
+
+def test_a_nought_for_an_initial_o_is_no_address() -> None:
+    found = recognised("lot2-order-flat-signed", misread(**{f"a.{ADDRESS}": f"0.{ADDRESS}"}))
+    assert found.fields["contact_email"].value == f"o.{ADDRESS}"
+
+
+def test_a_code_and_an_office_that_are_known_need_no_second_engine() -> None:
+    def doubtful(w: Word) -> Word:
+        if w.text == "FINANCES":
+            return replace(w, text="DSI", second="DS]", confidence=0.63)
+        if w.text == "Directrice":
+            return replace(w, text="Dinectrice", second="M£kxe", confidence=0.5, others=("Directrice",))
+        return w
+
+    found = recognised("lot2-order-flat-signed", doubtful)
+    assert found.fields["contact_role"].value == "Directrice générale des services"
+    assert found.fields["service_code"].value == "DSI"
+    assert not {"contact_role", "service_code"} & {f.field for f in found.findings}

@@ -40,6 +40,16 @@ def test_a_page_on_its_side_is_seen():
     assert not geometry.sideways(geometry._ink(text_page(-2.0)))
 
 
+@pytest.mark.parametrize("tilt", [0, 14, -30])
+@pytest.mark.parametrize("grey", [60, 150])
+def test_dirt_on_the_glass_is_no_ruling(tilt: int, grey: int):
+    page = cv2.cvtColor(text_page(), cv2.COLOR_BGR2GRAY)
+    cv2.rectangle(page, (140, 180), (1460, 1200), 0, 2)
+    table = marks.find(page).rulings
+    cv2.line(page, (430, 0), (430 + tilt, 2338), grey, 2)
+    assert [r for r in marks.find(page).rulings if r[0] == r[2]] == [r for r in table if r[0] == r[2]]
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_sheet_still_leads_back(quarters: int):
     sheet = geometry.straighten(text_page(), geometry.A4)
@@ -298,6 +308,7 @@ def verdict(second: str | None, *cuts: tuple[tuple[str, float], ...]) -> witness
 def test_a_word_is_settled_by_further_cuts_and_the_second_engine_together():
     sure, unsure = (("Ville", 0.97),), (("Ville", 0.6), ("Vville", 0.3))
     assert witness.settled(verdict("Ville", sure, sure, sure)) == "Ville"
+    assert witness.settled(verdict("ville:", sure, sure, sure)) == "Ville"
     assert witness.settled(verdict("Ville", sure, sure, unsure)) == ""
     assert witness.settled(verdict("Vile", sure, sure, sure)) == ""
     assert witness.settled(verdict(None, sure, sure, sure)) == ""
