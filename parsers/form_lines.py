@@ -19,6 +19,7 @@ from parsers.zones import horizontals, in_order, inside, joined
 _HALF_ROW = 9.0  # points above and below a row's reference where no ruling bounds it
 _TALLEST = 70.0  # points: a row is never taller
 _SURE = 0.9
+_STROKES = frozenset("|lI/!")  # as recognition reads a hand's one that stands alone
 
 
 @dataclass(slots=True)
@@ -129,20 +130,23 @@ def _line(
     text, total_text = joined(quantity_words), joined(total_words)
     if written or total_words or ticked:
         out.touched = True
+    price = values.parse_amount(joined(price_words)) if price_words else None
+    total = values.parse_amount(total_text) if total_text else None
+    if total_text and total is None:
+        out.findings.append(_unread(row, total_text))
     quantity: Decimal | None = None
     if text and (text in MARKS or all(c in MARKS for c in text.replace(" ", ""))):
         quantity = Decimal(1)
     elif text:
         quantity = values.parse_quantity(text)
+        if quantity is None and any(w.origin == "ocr" for w in quantity_words):
+            quantity = _by_total(row.price, total)
+            doubt = doubt or not (quantity == 1 and text in _STROKES)
         if quantity is None:
             out.findings.append(_unread(row, text))
             return None
     elif ticked:
         quantity = Decimal(1)
-    price = values.parse_amount(joined(price_words)) if price_words else None
-    total = values.parse_amount(total_text) if total_text else None
-    if total_text and total is None:
-        out.findings.append(_unread(row, total_text))
     quantity, total, agreed = _arithmetic(quantity, quantity_words, total, total_words, row.price)
     if price is None or (price != row.price and min((w.confidence for w in price_words), default=1.0) < 1.0):
         price = row.price  # what is printed there is known; recognition may have misread it
@@ -153,12 +157,11 @@ def _line(
         if doubt:
             out.doubtful.append(row.label)
         if total is not None and total != 0:
-            if price and total % price == 0 and total > 0:
-                quantity = total / price
-                out.doubtful.append(row.label)
-            else:
+            quantity = _by_total(price, total)
+            if quantity is None:
                 out.findings.append(_unread(row, total_text))
                 return None
+            out.doubtful.append(row.label)
         else:
             return None
     if quantity < 0:
@@ -173,6 +176,11 @@ def _line(
         out.doubtful.append(row.label)
     boxes = [w.box for w in (*quantity_words, *total_words)] or [t.box for t in ticks if t.state] or [match.box]
     return Line(label=row.label, quantity=quantity, unit_price=price, total=total, page=number, box=around(boxes))
+
+
+def _by_total(price: Decimal | None, total: Decimal | None) -> Decimal | None:
+    """The quantity that a line's total tells, where its own was lost."""
+    return total / price if price and total is not None and total > 0 and total % price == 0 else None
 
 
 def _arithmetic(

@@ -82,6 +82,16 @@ def test_a_quantity_is_told_by_price_and_total() -> None:
     assert not found.findings
 
 
+@pytest.mark.parametrize(("read", "asks"), [("|", False), ("A", True)])
+def test_a_quantity_that_cannot_be_read_is_told_by_its_total(read: str, asks: bool) -> None:
+    def change(w: Word) -> Word:
+        return replace(w, text=read, second=read) if w.text == "1" and w.box[0] > 430 else w
+
+    found = recognised("lot2-order-flat-signed", change)
+    assert [int(x.quantity) for x in found.lines] == [1]
+    assert bool(found.findings) is asks
+
+
 def test_an_agent_s_name_is_borne_out_by_the_address() -> None:
     found = recognised("lot2-order-flat-signed", differing("Quéméneur", second="Quémeneuv"))
     assert found.fields["contact_name"].confidence >= 0.9
