@@ -28,7 +28,9 @@ def place(text: str) -> tuple[str, str] | None:
     code = values.parse_postal_code(m["cp"]) if m else None
     if m is None or code is None:
         return None
-    city = re.sub(r"\s*(?:,|-|–)?\s*france$", "", m["city"].strip(" ,;-–"), flags=re.IGNORECASE)
+    # The country behind a city; of « Roissy-en-France » it is a part.
+    country = r"(?:\s*,|\s+[-–]|(?<!\ben)(?<!\bde))\s+france$"
+    city = re.sub(country, "", m["city"].strip(" ,;-–"), flags=re.IGNORECASE)
     return (code, city) if city and len(city) < 60 else None
 
 

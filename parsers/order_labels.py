@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from parsers import vocabulary
+from parsers import values, vocabulary
 from parsers.layout import Segment
 
 _NUMBERED = re.compile(r"(?:n\s?[°*'o.]|numero|num\.?|no\.?|nr\.?)\s*[a-z]{0,6}[-./ ]?\d")
@@ -73,7 +73,9 @@ def _find(segment: Segment) -> tuple[Mark, ...]:
                 and re.match(r"\s+[a-z]{0,4}[-./]?\d[\w./-]*(?:\s[/-]\s\d+)?(?=\s*$|,|\s+[-–—|;]\s)", key[m.end() :])
                 is not None
             )
-            if not (colon or alone or numbered or coded or referred or (strong and parted)):
+            dated = first and name == "order_date" and m[0].startswith("date")
+            dated = dated and values.parse_date(key[m.end() :]) is not None
+            if not (colon or alone or numbered or coded or referred or dated or (strong and parted)):
                 continue
             if (
                 key[m.end() : m.end() + 1] not in ("", " ", ":", "=")

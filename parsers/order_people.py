@@ -106,7 +106,7 @@ def _phone(view: View, person: Found | None) -> Read | None:
     refused = {id(f.value or f.label) for f in view.labels if f.key == "stop" and values.find_phones(f.text)}
     labelled = view.labelled("contact_phone")
     for rank, s in _places(view, person):
-        if rank == 0 and not order_labels.marks(s) and (numbers := values.find_phones(s.text)):
+        if rank == 0 and id(s) not in refused and not order_labels.marks(s) and (numbers := values.find_phones(s.text)):
             return numbers[0], s.words, s.page
         for f in labelled:
             if (f.value or f.label) is s:

@@ -13,6 +13,12 @@ from parsers.order_labels import marks
 from parsers.order_values import Found
 from parsers.order_view import Read, View, value_of
 
+_WEEKDAY = r"(?:[a-z]+di\s+|dimanche\s+)?"
+_WRITTEN_OUT = (  # « Le vingt-quatre juin (24/06/2026) », « du mardi 3 mars 2026 »
+    r"(?:(?:[a-z]+di|dimanche|premier|et|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|"
+    r"quinze|seize|vingt|trente|mille?|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|"
+    r"decembre|20\d\d)[\s-]+)*"
+)
 _DOUBT = 0.6  # a date that may be the print's alone
 
 
@@ -139,7 +145,8 @@ def order_date(view: View) -> Read | None:
             continue
         dates = values.find_dates(s.text)
         if len(dates) == 1 and re.match(
-            r"(?:[a-z' -]{2,40},?\s*)?(?:le|du|en date du)\s*:?\s*(?:[a-z]+di\s+|dimanche\s+)?\d|.*\bdu\s+\d", s.key
+            rf"(?:[a-z' -]{{2,40}},?\s*)?(?:le|du|en date du)\s*:?\s*{_WRITTEN_OUT}\(?\d|.*\bdu\s+{_WEEKDAY}\d",
+            s.key,
         ):
             return dates[0], s.words, s.page
     return _printed_on(view, head)

@@ -270,6 +270,8 @@ def parse_phone(text: str) -> str | None:
     folded = re.sub(_EXTENSION, "", folded).strip(" .;,|:")
     if not re.fullmatch(r"[\d+ .\-/()_|]+", folded):
         return None
+    if "/" in folded and any(len(group) % 2 for group in re.findall(r"\d+", folded.partition("+")[0])):
+        return None  # « 011 / 6512 / 020 »: strokes part an imputation anywhere, a telephone number between its pairs
     kept = re.sub(r"[ .\-/_|]", "", folded.replace("(0)", "" if re.match(r"\s*(?:\+|00|\()", folded) else "0"))
     kept = re.sub(r"[()]", "", kept)
     kept = re.sub(r"^00(?=[1-9])", "+", kept)
