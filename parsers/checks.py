@@ -187,30 +187,34 @@ def totals(extraction: Extraction) -> tuple[Finding, ...]:
         found.extend(_line(line))
     amounts = [line_total(x) for x in extraction.lines]
     known = [a for a in amounts if a is not None]
-    if excl is not None and known and len(known) == len(amounts):
-        total = sum(known, extraction.adjustment)
-        if abs(total - excl) > slack:
-            found.append(
-                Finding(
-                    code="totals",
-                    text=f"Le total HT ({money(excl)}) n’est pas la somme des lignes ({money(total)}). "
-                    "Merci de vérifier les quantités et les montants.",
-                    field="total_excl_tax",
-                )
-            )
-    if excl is not None and vat is not None and incl is not None and abs(excl + vat - incl) > _HALF:
+    total = sum(known, extraction.adjustment) if known and len(known) == len(amounts) else None
+    if excl is not None and total is not None and abs(total - excl) > slack:
         found.append(
             Finding(
                 code="totals",
-                text=f"Total HT ({money(excl)}) et TVA ({money(vat)}) font {money(excl + vat)}, "
+                text=f"Le total HT ({money(excl)}) n’est pas la somme des lignes ({money(total)}). "
+                "Merci de vérifier les quantités et les montants.",
+                field="total_excl_tax",
+            )
+        )
+    # Where no total without tax is shown, the lines' sum stands for it, else what the two others leave.
+    rest = incl - vat if incl is not None and vat is not None else None
+    basis = next((x for x in (excl, total, rest) if x is not None), None)
+    given = _HALF if excl is not None else slack
+    if basis is not None and incl is not None and vat is not None and abs(basis + vat - incl) > given:
+        what = "Total HT" if excl is not None else "Somme des lignes"
+        found.append(
+            Finding(
+                code="totals",
+                text=f"{what} ({money(basis)}) et TVA ({money(vat)}) font {money(basis + vat)}, "
                 f"alors que le total TTC indiqué est {money(incl)}. Merci de vérifier.",
                 field="total_incl_tax",
             )
         )
     elif extraction.taxed_by_line:
         pass  # several rates, each shown with its lines
-    elif excl is not None and (tax := vat if vat is not None else None if incl is None else incl - excl) is not None:
-        found.extend(_vat(excl, tax, slack))
+    elif basis is not None and (tax := vat if vat is not None else None if incl is None else incl - basis) is not None:
+        found.extend(_vat(basis, tax, slack))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ from parsers.labels import Line, Match, before, choose, find, rows, same_row, sq
 from parsers.layouts import Form, Item, load
 from parsers.page import Page, Word
 from parsers.records import Context, Finding
-from parsers.zones import Place, fill, leftovers, places, verticals, with_strikes
+from parsers.zones import Place, fill, leftovers, places, run_on, verticals, with_strikes
 
 _SIGNING = ("signatory_name", "signatory_role", "signed_on")
 
@@ -228,7 +228,9 @@ def _place_values(sheet: Sheet) -> None:
     for i, page in enumerate(sheet.pages):
         words = leftovers(page, i, [*matches, *sheet.printed], row_of)
         sheet.words[i] = words
-        fill(page, i, sheet.places, [w for w in words if not _in_table(sheet, i, w)], row_of)
+        left = fill(page, i, sheet.places, [w for w in words if not _in_table(sheet, i, w)], row_of)
+        if not any(w.origin == "ocr" for w in left):
+            run_on(page, i, sheet.places, left)
 
 
 def _in_table(sheet: Sheet, index: int, word: Word) -> bool:

@@ -28,6 +28,7 @@ class Title:
     rest_at: int  # where it begins in the segment's key
     rank: float = 0.0  # how loud it is: size, capitals, height on the page
     caption: bool = False  # a reference stands in the next cell: the label of that
+    quote: bool = False  # a supplier's quotation that the buyer accepted: its number and its date are not the order's
 
 
 def compact(segment: Segment) -> str:
@@ -169,7 +170,7 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
             # « Facture à adresser à » in large type is no title where « Bon de commande » is one as well.
             ours = [t for t in found if t.kind != "other"]
             if not ours or ours[0].rank < best.rank - 1.5:
-                return best
+                return _accepted(best, sheets) or best
             best = ours[0]
             found = ours
         if best.kind == "legal_commitment" and _labels(best):
@@ -185,6 +186,25 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
         ):
             return replace(best, kind="legal_commitment")
         return best
+    return None
+
+
+_QUOTE = re.compile(r"devis|proposition|offre")
+_AGREED = re.compile(r"bon\s+pour\s+(?:accord|commande)\b")
+_VALID = re.compile(r"valable|valid|echeance|livr")
+
+
+def _accepted(title: Title, sheets: Sequence[Sheet]) -> Title | None:
+    """A quotation's title as an order's, where « bon pour accord » stands on it and a date, a number or ink with it."""
+    if not _QUOTE.match(compact(title.segment)):
+        return None
+    for sheet in sheets:
+        for cue in (s for s in sheet.segments if _AGREED.search(s.key)):
+            after = [s for s in sheet.segments if s.box[1] >= cue.box[1] - 3 and not _VALID.search(s.key)]
+            dated = any(values.find_dates(s.text) or re.search(r"commande[^:]{0,20}[n:].*\d", s.key) for s in after)
+            inked = any(k.length > 25 and k.box[3] > cue.box[1] for k in sheet.page.strokes)
+            if dated or inked:
+                return replace(title, kind="purchase_order", quote=True)
     return None
 
 

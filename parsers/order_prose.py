@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from parsers import values
-from parsers.layout import Segment
+from parsers.layout import Segment, same_row
 from parsers.order_lines import Lines
 from parsers.records import Line
 
@@ -19,6 +19,14 @@ _FIRST = re.compile(  # « Abonnement annuel : 3 × 12,50 € = 37,50 € »
 _COUNTED = re.compile(  # « 3 abonnements, à 12,50 € l'unité, soit 37,50 € »
     rf"^\W*(?P<quantity>\d{{1,4}})\s+(?:x\s+)?(?P<label>[^\W\d].*?)[\s,:–-]+(?:a|au\s+prix\s+(?:unitaire\s+)?de|x|×)\s+"
     rf"(?P<price>{_AMOUNT}){_TOTAL}"
+)
+_ROW = re.compile(  # « Abonnement annuel | 3 x 12,50 € | 37,50 € », cells of one row
+    rf"^\W*(?P<label>[^\W\d].*?)[\s:,–-]+(?P<quantity>\d{{1,4}})\s*(?:x|×|\*)\s*(?P<price>{_AMOUNT})\s+(?P<total>{_AMOUNT})$"
+)
+_LABELLED = re.compile(  # « Quantité : 3 · Prix unitaire HT : 12,50 € · Total HT : 37,50 € », below its label or behind
+    rf"^\W*(?P<label>[^\W\d].*?)??\W*\b(?:quantite|qte)\s*:?\s*(?P<quantity>\d{{1,4}})\b\D{{0,20}}"
+    rf"(?:\bprix|\bp\.?u\b)[^\d:]{{0,20}}:?\s*(?P<price>{_AMOUNT})\D{{0,12}}"
+    rf"(?:\btotal|\bmontant|\bsoit)[^\d:]{{0,12}}:?\s*(?P<total>{_AMOUNT})"
 )
 
 
@@ -33,6 +41,17 @@ def _sentences(segments: Sequence[Segment]) -> Iterable[tuple[Segment, int]]:
     used: set[Segment] = set()
     for s in segments:
         if s in used:
+            continue
+        beside = [o for o in segments if o.page == s.page and same_row(o.box, s.box)]
+        row = Segment(tuple(w for o in sorted(beside, key=lambda o: o.box[0]) for w in o.words), s.page)
+        if (m := _ROW.match(row.key) or _LABELLED.match(row.key)) is not None:
+            used.update(beside)
+            above = [o for o in segments if o not in beside and (n := _next(o, segments)) is not None and n in beside]
+            if m["label"]:
+                yield row, s.page
+            elif len(above) == 1:
+                used.add(above[0])
+                yield Segment((*above[0].words, *row.words), s.page), s.page
             continue
         if _match(s) is None and (more := _next(s, segments)) is not None:
             both = Segment((*s.words, *more.words), s.page)
@@ -52,7 +71,7 @@ def _next(s: Segment, segments: Sequence[Segment]) -> Segment | None:
 
 
 def _match(s: Segment) -> re.Match[str] | None:
-    return _FIRST.match(s.key) or _COUNTED.match(s.key)
+    return _FIRST.match(s.key) or _COUNTED.match(s.key) or _LABELLED.match(s.key) or _ROW.match(s.key)
 
 
 def _line(s: Segment, page: int) -> Line | None:

@@ -28,6 +28,8 @@ def order_number(view: View) -> Read | None:
     for f in strong:
         if number := _number(f.text):
             return number, f.words, f.page
+    if view.title is not None and view.title.quote:
+        return None  # any other number is the quotation's
     if (view.title is not None and view.title.kind == "purchase_order") or (
         view.title is not None and "commande" in view.title.segment.key
     ):
@@ -123,6 +125,8 @@ def order_date(view: View) -> Read | None:
     """The day of the order, from the labels above the lines or the title; never the day of signature."""
     head = view.above if view.table else view.around
     above = set(head)
+    if view.title is not None and view.title.quote:
+        return None  # the date above is the quotation's
     for f in sorted(view.labelled("order_date"), key=lambda f: not f.strong):
         if not f.strong and f.label not in above:
             continue
@@ -149,7 +153,16 @@ def order_date(view: View) -> Read | None:
             s.key,
         ):
             return dates[0], s.words, s.page
-    return _printed_on(view, head)
+    return _lone(head) or _printed_on(view, head)
+
+
+def _lone(head: Sequence[Segment]) -> Read | None:
+    """A date that stands by itself, where the head shows no other: below the number, at the title's other end."""
+    dated = [s for s in head if values.find_dates(s.text)]
+    days = {d for s in dated for d in values.find_dates(s.text)}
+    if len(days) != 1 or any(marks(s) or values.parse_date(s.text) is None for s in dated):
+        return None
+    return days.pop(), dated[0].words, dated[0].page
 
 
 def _alone(f: Found) -> bool:

@@ -61,6 +61,8 @@ def extract(document: Document, pages: tuple[int, int], context: Context) -> Ext
     findings = list(lines.findings)
     if title is None:
         findings.append(_no_title())
+    elif title.quote:
+        findings.append(_a_quote())
     if not lines.lines:
         findings.append(_no_lines())
     if concern.group is None or not concern.lots:
@@ -99,6 +101,14 @@ def _no_title() -> Finding:
     return Finding(
         code="doubtful",
         text="Le titre du document n’a pas été lu ; il se présente comme un bon de commande. Merci de confirmer.",
+    )
+
+
+def _a_quote() -> Finding:
+    return Finding(
+        code="doubtful",
+        text="Ce document est un devis revêtu d’un « bon pour accord », et non un bon de commande. "
+        "Merci de dire s’il vaut commande.",
     )
 
 

@@ -204,7 +204,7 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
     """The rows of the table's body: up to the first line of totals, or where something else begins."""
     body: list[Sequence[Segment]] = []
     for i, row in enumerate(rows):
-        if _closes(row) and not any(_ordered(r) for r in rows[i + 1 :]):
+        if _closes(row) and not _wrapped(row, body, header) and not any(_ordered(r) for r in rows[i + 1 :]):
             break
         if (_ends(row, header) and not _wrapped(row, body, header)) or (
             _CARRIED.match(row[0].key) and not any(_ordered(r) for r in rows[i:])

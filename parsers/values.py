@@ -238,7 +238,8 @@ _UNITS = (
 
 def parse_quantity(text: str) -> Decimal | None:
     """A quantity with or without its unit: `2`, `1,00`, `3 U`, `x2`, `1 forfait`, `-1` → Decimal without idle zeros."""
-    folded = re.sub(rf"\s*{_UNITS}\.?$", "", re.sub(r"^x\s*(?=\d)", "", fold(text).strip(" .;:|")))
+    folded = re.sub(r"(?<=\d)\s*\([a-z -]+\)$", "", fold(text).strip(" .;:|"))  # « 3 (trois) »
+    folded = re.sub(rf"\s*{_UNITS}\.?$", "", re.sub(r"^x\s*(?=\d)", "", folded))
     value = None if "€" in folded or "%" in folded else parse_amount(folded)
     if value is None:
         return None

@@ -209,6 +209,40 @@ def fill(
     return left
 
 
+def run_on(page: Page, index: int, found: Sequence[Place], left: Sequence[Word]) -> None:
+    """Give the lines that stand in no place to the value above them, where they are plainly its further lines.
+
+    A line goes on where it begins below its value's beginning, or at the edge of the text where its first word had no
+    room in the row above. A row with a label, or with another place's words, is nobody's further line.
+    """
+    here = [p for p in found if p.match.page == index]
+    taken = [p.match.box for p in here] + [w.box for p in here for w in p.words]
+    margin = max((w.box[2] for w in page.words), default=0.0)
+    for row in _rows_of(left):
+        box = around(w.box for w in row)
+        if any(same_row(b, box) for b in taken):
+            continue
+        for place in here:
+            last = [w for w in place.kept if same_row(w.box, place.kept[-1].box)]
+            if not last or not -2 <= box[1] - last[-1].box[3] < 0.75 * (box[3] - box[1]):
+                continue
+            edge = min(w.box[0] for w in page.words if same_row(w.box, last[-1].box))
+            full = last[-1].box[2] + 0.2 * (box[3] - box[1]) + row[0].box[2] - row[0].box[0] > margin
+            if abs(box[0] - last[0].box[0]) < 3 or (full and abs(box[0] - edge) < 3):
+                place.words.extend(row)
+                break
+
+
+def _rows_of(words: Sequence[Word]) -> list[list[Word]]:
+    rows: list[list[Word]] = []
+    for w in in_order(words):
+        if rows and same_row(rows[-1][0].box, w.box):
+            rows[-1].append(w)
+        else:
+            rows.append([w])
+    return rows
+
+
 def _chunks(page: Page, words: Sequence[Word]) -> Iterable[list[Word]]:
     """Runs of words that were written as one: same row, close together, no ruling between."""
     chunk: list[Word] = []

@@ -158,8 +158,27 @@ def _subpath(points: list[tuple[float, float]], curved: bool, stroked: bool, sha
         elif max(width, height) < _TICK[0] * 2:
             shapes.fills.append(box)
         return
+    if _is_frame(points, box):
+        x0, y0, x1, y1 = box
+        _edges([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], shapes)
+        return
     length = sum(math.dist(p, q) for p, q in itertools.pairwise(points))
     shapes.strokes.append(Stroke(box=box, length=length))
+
+
+def _is_frame(points: list[tuple[float, float]], box: Box) -> bool:
+    """Whether a path is a rectangle with round corners: a straight run along more than half of each side."""
+    x0, y0, x1, y1 = box
+    if min(x1 - x0, y1 - y0) < 20:
+        return False
+    sides = ((1, y0, x1 - x0), (1, y1, x1 - x0), (0, x0, y1 - y0), (0, x1, y1 - y0))
+    return all(
+        any(
+            abs(p[axis] - at) < 0.5 and abs(q[axis] - at) < 0.5 and math.dist(p, q) > length / 2
+            for p, q in itertools.pairwise(points)
+        )
+        for axis, at, length in sides
+    )
 
 
 def _flattened(box: Box) -> Box:
@@ -202,6 +221,10 @@ def settle_ticks(words: list[Word], shapes: Shapes) -> tuple[list[Word], list[Ti
                 used_strokes.add(i)
         if any(_inside(f, box) for f in shapes.fills):
             ticked = True
+        for i, stroke in enumerate(shapes.strokes):
+            if _rings(stroke, box) and sum(_rings(stroke, other) for other in boxes) == 1:
+                ticked = True
+                used_strokes.add(i)
         ticks.append(Tick(box=box, state=ticked))
     kept: list[Word] = []
     for i, word in enumerate(words):
@@ -222,6 +245,14 @@ def settle_ticks(words: list[Word], shapes: Shapes) -> tuple[list[Word], list[Ti
 def _inside(what: Box, box: Box) -> bool:
     cx, cy = (what[0] + what[2]) / 2, (what[1] + what[3]) / 2
     return box[0] - 1 <= cx <= box[2] + 1 and box[1] - 1 <= cy <= box[3] + 1
+
+
+def _rings(stroke: Stroke, box: Box) -> bool:
+    """Whether a pen went round a tick box, with the word beside it or without."""
+    x0, y0, x1, y1 = stroke.box
+    side = box[2] - box[0]
+    round_it = x0 < box[0] and y0 < box[1] and x1 > box[2] and y1 > box[3]
+    return round_it and x1 - x0 < 8 * side and y1 - y0 < 3.5 * side and stroke.length > 1.5 * (x1 - x0 + y1 - y0)
 
 
 def _without_doubles(squares: list[Box]) -> list[Box]:
