@@ -125,7 +125,8 @@ def _with_more(name: str, s: Segment, further: Sequence[tuple[str, Segment]], la
 def may_be_name(s: Segment) -> bool:
     """Whether a line may be a further line of a name: no street, place, label, service or number."""
     other = addresses.is_street(s.text) or addresses.place(s.text) or addresses.is_box(s.text)
-    plain = not other and not addresses.is_noise(s.text)
+    hall = names.is_public_body(s.text) and not names.core(s.text)  # « Hôtel de ville » below a name is a house
+    plain = not other and not hall and not addresses.is_noise(s.text)
     return plain and not marks(s) and parties.head_role(s) is None and not any(c.isdigit() for c in s.text)
 
 

@@ -244,8 +244,8 @@ def _wrapped(row: Sequence[Segment], body: Sequence[Sequence[Segment]], header: 
     label = next((c for c in header.columns if c.kind == "label"), None)
     after = min((c.head[0] for c in header.columns if label and c.head[0] > label.head[2]), default=0.0)
     crumbs = re.compile(r"[%€]|eur(?:os?)?|h\.?t\.?")  # cut from the figures above in narrow columns
-    if any(not crumbs.fullmatch(o.key) for o in row if o.box[2] > after) and len(row) > 1:
-        return False
+    if any(not crumbs.fullmatch(o.key) for o in row if o.box[2] > after) and (len(row) > 1 or after):
+        return False  # a sentence runs on under the columns of figures
     return any(-2 < s.box[1] - o.box[3] < 0.7 * s.height and abs(o.box[0] - s.box[0]) < 3 for o in body[-1])
 
 
