@@ -20,7 +20,7 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     for f in sorted(view.labelled("contact_name"), key=lambda f: not f.strong):
         who = people.split(f.text)
         if (full := _wrapped_name(view, f, whole=_whole(who))) is not None:
-            f, who = full, people.Person(name=people.bare(full.text))
+            f, who = full, people.split(full.text)
         name = who.name or (
             people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
         )
@@ -29,7 +29,8 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
             found["contact_name"] = (name, f.words, f.page)
             if who.role:
                 more = _under(view, f.value or f.label)
-                rest = more.text.split("–")[0].split(",")[0].strip() if more is not None else ""
+                known = more is None or more.words[0] in f.words
+                rest = more.text.split("–")[0].split(",")[0].strip() if more is not None and not known else ""
                 goes_on = (
                     f.text.endswith(who.role) and rest[:1].islower() and not any(c in rest for c in "@:.0123456789")
                 )
@@ -54,21 +55,29 @@ def _whole(who: people.Person) -> bool:
 
 
 def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:
-    """A name whose second half stands on the next line of a narrow column.
+    """A name that goes on in the next lines of a narrow column, and the office behind it.
 
     Where the first line reads as a `whole` name, the next one goes on only if it had no room there.
     """
-    s = f.value or f.label
-    under = _under(view, s)
-    if under is None or under.words[0] in f.words or (whole and not _no_room(view, s, under)):
+    s, wrapped = f.value or f.label, None
+    text, words = f.text, f.words
+    if len(text.split()) > 2:
         return None
-    if (
-        len(f.text.split()) > 2
-        or people.is_role(under.text)
-        or not people.is_name(order_values.joined(f.text, under.text))
-    ):
-        return None
-    return replace(f, text=order_values.joined(f.text, under.text), words=(*f.words, *under.words))
+    for _ in range(8):
+        under = _under(view, s)
+        if under is None or re.search(r"[\d@]", under.text):
+            break
+        if under.words[0] in words:
+            s = under
+            continue
+        if (whole and not _no_room(view, s, under)) or (wrapped is None and people.is_role(under.text)):
+            break
+        text, words, s = order_values.joined(text, under.text), (*words, *under.words), under
+        if _whole(replace(people.split(text), role="")):
+            wrapped = replace(f, text=text, words=words)
+            if whole:
+                break
+    return wrapped
 
 
 def _no_room(view: View, s: Segment, under: Segment) -> bool:

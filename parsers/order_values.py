@@ -45,17 +45,24 @@ def read(segments: Sequence[Segment], reach: float = 200.0) -> tuple[Found, ...]
 
 
 def _joined_labels(segments: Sequence[Segment]) -> Sequence[Segment]:
-    """The segments, a label that a narrow cell breaks over two lines (« Date de » / « commande ») as one."""
+    """The segments, a label that a narrow cell breaks over lines (« Date de » / « commande ») as one, three at most."""
+    for _ in range(2):
+        segments = _joined_once(segments)
+    return segments
+
+
+def _joined_once(segments: Sequence[Segment]) -> Sequence[Segment]:
     short = [s for s in segments if len(s.words) < 4 and not re.search(r"[\d:@]", s.key)]
     pairs: dict[Segment, Segment] = {}
     for s in short:
-        for o in short if not _is_label(s, strong=True) else ():
-            if _is_label(s) and _is_label(o):
+        for o in short:
+            if s is o or (_is_label(s) and _is_label(o)):
                 continue
-            if -2 < o.box[1] - s.box[3] < 0.4 * s.height and abs(o.box[0] - s.box[0]) < 2 and o.page == s.page:
+            edges = min(abs(o.box[0] - s.box[0]), abs(o.box[2] - s.box[2]))
+            if -2 < o.box[1] - s.box[3] < 0.4 * s.height and edges < 2 and o.page == s.page:
                 both = Segment((*s.words, *o.words), s.page)
-                found = marks(both)
-                if len(found) == 1 and found[0].strong and found[0].start == 0 and found[0].end == len(both.key):
+                known = marks(s)[0].key if _is_label(s, strong=True) else None
+                if _is_label(both, strong=True) and known in (None, marks(both)[0].key):
                     pairs[s], pairs[o] = both, both
     seen: dict[Segment, None] = dict.fromkeys(pairs.get(s, s) for s in segments)
     return tuple(seen)

@@ -84,6 +84,7 @@ def has_figures(row: Row) -> bool:
 def gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
     """Rows with figures, each with the label lines that stand with it."""
     anchors = [r for r in rows if has_figures(r)]
+    anchors = [r for r in anchors if not _stray(sheet, r, anchors)]
     if not anchors:
         return []
     lines: dict[int, list[Row]] = {id(a): [a] for a in anchors}
@@ -97,6 +98,20 @@ def gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
         a.label = _in_order([w for r in lines[id(a)] for w in r.label])
         a.box = bounds(r.box for r in lines[id(a)])
     return anchors
+
+
+def _stray(sheet: Sheet, row: Row, anchors: Sequence[Row]) -> bool:
+    """Whether a row's only figure is an amount with tax that its narrow cell set higher than the line's others."""
+    if any(row.amount(k) is not None for k in ("quantity", "price", "net", "total")):
+        return False
+    reach = 0.9 * max(w.box[3] - w.box[1] for w in row.words)
+    return any(
+        a is not row
+        and abs(a.box[1] - row.box[1]) < reach
+        and (a.amount("quantity") is not None or a.amount("total") is not None)
+        and not parted(sheet, row, a)
+        for a in anchors
+    )
 
 
 def _in_order(words: Sequence[Word]) -> list[Word]:

@@ -221,6 +221,8 @@ def _until(rows: Sequence[Sequence[Segment]], header: Header) -> list[Sequence[S
 
 def _captions(row: Sequence[Segment]) -> bool:
     """Whether a row is the header of a table of totals (`Taux | Base HT | TVA | TTC`)."""
+    if len(row) > 1 and not _figures(row) and all(_TOTAL.match(s.key) or _CARRIED.match(s.key) for s in row):
+        return True
     kinds = [column_kind(s.key) for s in row]
     sums = {"rate", "vat", "total", "total_ttc", "ref"}
     return (
