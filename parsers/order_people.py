@@ -13,6 +13,9 @@ from parsers.order_values import Found
 from parsers.order_view import Read, View, value_of
 
 
+_TREASURY = re.compile(r"\bcomptables?\s+(?:assignataire|public)|\btresor(?:erie|ier)|\bsgc\b|centre\s+des\s+finances")
+
+
 def contact(view: View, group: str | None) -> dict[str, Read | None]:
     """Who follows the order, with telephone and e-mail."""
     found: dict[str, Read | None] = {}
@@ -28,13 +31,8 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
             person = f
             found["contact_name"] = (name, f.words, f.page)
             if who.role:
-                more = _under(view, f.value or f.label)
-                known = more is None or more.words[0] in f.words
-                rest = more.text.split("–")[0].split(",")[0].strip() if more is not None and not known else ""
-                goes_on = (
-                    f.text.endswith(who.role) and rest[:1].islower() and not any(c in rest for c in "@:.0123456789")
-                )
-                found["contact_role"] = (f"{who.role} {rest}" if goes_on else who.role, f.words, f.page)
+                role = who.role + (_rest_of_role(view, f) if f.text.endswith(who.role) else "")
+                found["contact_role"] = (role, f.words, f.page)
             elif f.value is not None and (under := _under(view, f.value)) is not None and people.is_role(under.text):
                 found["contact_role"] = (under.text, under.words, under.page)
             break
@@ -48,6 +46,20 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
     found["contact_phone"] = _phone(view, person)
     found |= _emails(view, person, group)
     return found
+
+
+def _rest_of_role(view: View, f: Found) -> str:
+    """What the lines below a role add to it: « chef » / « du service » / « finances »."""
+    text, s = "", f.value or f.label
+    while (under := _under(view, s)) is not None:
+        s = under
+        if under.words[0] in f.words:
+            continue
+        rest = under.text.split("–")[0].split(",")[0].strip()
+        if not rest[:1].islower() or any(c in rest for c in "@:.0123456789"):
+            break
+        text += f" {rest}"
+    return text
 
 
 def _whole(who: people.Person) -> bool:
@@ -104,7 +116,7 @@ def _places(view: View, person: Found | None) -> list[tuple[int, Segment]]:
     """Segments outside the supplier's blocks, those nearest the contact first."""
     ranked = []
     for s in view.around:
-        if view.sold(s):
+        if view.sold(s) or _TREASURY.search(s.key):
             continue
         near = person is not None and any(s is x or _close(s, x) for x in (person.label, person.value) if x)
         ranked.append((0 if near else 1 if view.role.get(s) in ("buyer", "billing") else 2, s))

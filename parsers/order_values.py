@@ -97,7 +97,11 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
         beside = None if heads else _beside(s, labels, reach)
         if beside is not None and plausible(mark.key, beside.text):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
-            yield _continued(found, labels)
+            if mark.key == "contact_name" and (upper := _upper(s, beside, labels)) is not None:
+                both = joined(upper.text, beside.text)
+                yield replace(found, text=both, words=(*upper.words, *beside.words), value=upper)
+            else:
+                yield _continued(found, labels)
         elif mark.key == "order_date" and (day := _two_lines(beside or _below(s, labels, mark), labels)) is not None:
             at, text, words = day
             yield Found(mark.key, text, words, s, at, mark.colon, mark.strong, "beside" if beside else "below")
@@ -123,7 +127,7 @@ def _unhung(text: str) -> str:
 
 def joined(first: str, second: str) -> str:
     """Two lines as one text: a name broken at its hyphen is closed up."""
-    return first + second if re.search(r"\w-$", first) and second[:1].isupper() else f"{first} {second}"
+    return first + second if re.search(r"\w-$", first) and second[:1].isalpha() else f"{first} {second}"
 
 
 def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
@@ -247,7 +251,8 @@ def plausible(key: str, text: str) -> bool:
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
         first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]
         titled = vocabulary.pattern("titles", "order").match(folded) is not None
-        return sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
+        lettered = re.search(r"[^\W\d_]{2}", text) is not None
+        return lettered and sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
     return True
 
 
@@ -257,6 +262,15 @@ def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
     if nearest is None or (labels[nearest] and labels[nearest][0].start == 0):
         return None
     return nearest if nearest.box[0] - s.box[2] < reach else None
+
+
+def _upper(s: Segment, beside: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
+    """The first of two lines whose middle a label is set to."""
+    for o in labels:
+        near = abs(o.box[0] - beside.box[0]) < 3 and -1.5 <= beside.box[1] - o.box[3] < 0.75 * o.height
+        if near and not labels[o] and overlap(o.box[1], o.box[3], s.box[1], s.box[3]) > 0.25 * s.height:
+            return o
+    return None
 
 
 def _heads(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> bool:

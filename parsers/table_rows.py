@@ -84,7 +84,7 @@ def has_figures(row: Row) -> bool:
 def gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
     """Rows with figures, each with the label lines that stand with it."""
     anchors = [r for r in rows if has_figures(r)]
-    anchors = [r for r in anchors if not _stray(sheet, r, anchors)]
+    anchors = [r for r in anchors if not _given(sheet, r, anchors)]
     if not anchors:
         return []
     lines: dict[int, list[Row]] = {id(a): [a] for a in anchors}
@@ -100,18 +100,25 @@ def gather(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
     return anchors
 
 
-def _stray(sheet: Sheet, row: Row, anchors: Sequence[Row]) -> bool:
-    """Whether a row's only figure is an amount with tax that its narrow cell set higher than the line's others."""
-    if any(row.amount(k) is not None for k in ("quantity", "price", "net", "total")):
-        return False
+_CELLS = ("quantity", "price", "net", "total", "price_ttc", "total_ttc")
+
+
+def _given(sheet: Sheet, row: Row, anchors: Sequence[Row]) -> bool:
+    """Whether a row's figures are another's, which a narrow cell of two lines set half a line higher or lower.
+
+    They are given to it: its own cell holds no figure, at most the currency's sign of the broken amount.
+    """
     reach = 0.9 * max(w.box[3] - w.box[1] for w in row.words)
-    return any(
-        a is not row
-        and abs(a.box[1] - row.box[1]) < reach
-        and (a.amount("quantity") is not None or a.amount("total") is not None)
-        and not parted(sheet, row, a)
-        for a in anchors
-    )
+    own = [k for k in _CELLS if row.amount(k) is not None]
+    for a in anchors:
+        theirs = [k for k in _CELLS if a.amount(k) is not None]
+        if a is row or abs(a.box[1] - row.box[1]) >= reach or len(theirs) <= len(own) or set(own) & set(theirs):
+            continue
+        if "quantity" in theirs and not parted(sheet, row, a):
+            for k in own:
+                a.cells[k] = _in_order([*row.cells[k], *a.cells.get(k, [])])
+            return True
+    return False
 
 
 def _in_order(words: Sequence[Word]) -> list[Word]:
