@@ -90,7 +90,8 @@ def titles(sheet: Sheet) -> list[Title]:
         subject = False
         if kind is None and (
             dash := re.match(
-                r"(?:[^-:]{3,40}\s-|objet\s*:(?:\s[^:]{3,60}\s-)?)\s(?=(?:bon|lettre) de commande|commande n|engagement juridique)", key
+                r"(?:[^-:]{3,40}\s-|objet\s*:(?:\s[^:]{3,60}\s-)?)\s(?=(?:bon|lettre) de commande|commande n|engagement juridique)",
+                key,
             )
         ):
             shift, key = shift + dash.end(), key[dash.end() :]

@@ -251,8 +251,10 @@ def plausible(key: str, text: str) -> bool:
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
         first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]
         titled = vocabulary.pattern("titles", "order").match(folded) is not None
-        lettered = re.search(r"[^\W\d_]{2}", text) is not None
-        return lettered and sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
+        lettered = re.search(r"[^\W\d_]{2}|^M\.", text) is not None  # « T. » is the next cell's label
+        return (
+            lettered and sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
+        )
     return True
 
 

@@ -104,6 +104,27 @@ def test_totals(lines: list[tuple[str, ...]], fields: tuple[str, str, str], soun
     assert set(codes(extraction)) <= {"totals"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "vat", "incl", "sound"),
+    [
+        ([("1", "100.00", "100.00")], "20.00", "120.00", True),
+        ([("1", "100.00", "100.00")], "100.00", "20.00", False),  # shifted by a row
+        ([("1", "100.00", "100.00")], "40.00", "240.00", False),  # they fit each other, and not the lines
+        ([("1", "100.00", "100.00")], None, "120.00", True),
+        ([("1", "100.00", "100.00")], None, "140.00", False),
+        ([("1", "100.00", "100.00")], "30.00", None, False),
+        ([], "100.00", "20.00", False),
+        ([], "20.00", "120.00", True),
+        ([], None, "120.00", True),
+    ],
+)
+def test_totals_where_none_is_shown_without_tax(
+    lines: list[tuple[str, ...]], vat: str | None, incl: str | None, sound: bool
+) -> None:
+    given = {k: v for k, v in (("total_vat", vat), ("total_incl_tax", incl)) if v is not None}
+    assert (codes(order(tuple(line(*x) for x in lines), **given)) == []) is sound
+
+
 def test_an_order_s_discount_counts() -> None:
     extraction = order((line("1", "100.00", "100.00"),), total_excl_tax="95.00")
     assert codes(extraction) == ["totals"]

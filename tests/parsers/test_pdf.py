@@ -81,6 +81,7 @@ def test_a_line_end_hyphen_is_a_hyphen() -> None:
         (b"101 701 m 109 709 l S 101 709 m 109 701 l S", True),  # a cross of two strokes
         (b"101 705 m 104 701 l 110 710 l S", True),  # a check mark
         (b"102 702 6 6 re f", True),  # blackened
+        (b"95 705 m 95 716 135 716 135 705 c 135 694 95 694 95 705 c S", True),  # ringed with its word
     ],
 )
 def test_a_drawn_box_and_its_mark(mark: bytes, state: bool) -> None:
@@ -107,6 +108,22 @@ def test_a_signature_drawn_in_curves_is_ink() -> None:
     page = to_document(_text_pdf(b"100 100 m 150 180 160 60 200 120 c S 100 300 m 300 300 l S"), Limits()).pages[0]
     assert len(page.strokes) == 1
     assert len(page.rulings) == 1
+
+
+def test_a_frame_with_round_corners_is_no_ink() -> None:
+    corners = b"110 100 m 290 100 l 300 100 300 100 300 110 c 300 190 l 300 200 300 200 290 200 c "
+    content = corners + b"110 200 l 100 200 100 200 100 190 c 100 110 l 100 100 100 100 110 100 c S"
+    page = to_document(_text_pdf(content), Limits()).pages[0]
+    assert not page.strokes
+    assert len(page.rulings) == 4
+    stamp = b"100 150 m 100 177 122 200 150 200 c 177 200 200 177 200 150 c 200 122 177 100 150 100 c 122 100 100 122 100 150 c S"
+    assert len(to_document(_text_pdf(stamp), Limits()).pages[0].strokes) == 1
+
+
+def test_a_ring_round_two_boxes_ticks_neither() -> None:
+    content = b"100 700 10 10 re S 125 700 10 10 re S 90 705 m 90 720 145 720 145 705 c 145 690 90 690 90 705 c S"
+    page = to_document(_text_pdf(content), Limits()).pages[0]
+    assert [t.state for t in page.ticks] == [False, False]
 
 
 def test_text_typed_over_the_page_as_an_annotation_is_read() -> None:

@@ -80,3 +80,19 @@ def test_an_amendment_in_one_s_own_words():
 def test_what_only_speaks_of_a_convention_is_none():
     assert _read(RESOLUTION) is None
     assert _read(LETTER) is None
+
+
+def test_the_model_s_label_may_stand_in_the_sentence() -> None:
+    found = _read("""AVENANT À LA CONVENTION
+entre le représentant de l'État et la collectivité
+pour la transmission électronique des actes soumis au contrôle de légalité
+Entre la préfecture du Loiret, représentée par le préfet, ci-après désignée « le représentant de l'État »,
+et la collectivité : Commune de Vaubrun, n° SIRET 356 000 000 00048, représentée par Inès Ardouin,
+en qualité de maire, agissant en vertu de la délibération du 12 mars 2026,
+L'article 2 de la convention susvisée est ainsi modifié : « la collectivité recourt au dispositif homologué exploité
+par Dematis, dans le cadre du groupement de commandes coordonné par le centre interdépartemental de gestion de la
+grande couronne ».
+Fait en deux exemplaires, à Vaubrun, le 19 mars 2026""")
+    assert found is not None
+    assert found.fields["member_name"].value == "Commune de Vaubrun"
+    assert found.fields["siret"].value == "35600000000048"
