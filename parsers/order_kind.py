@@ -90,7 +90,8 @@ def titles(sheet: Sheet) -> list[Title]:
         subject = False
         if kind is None and (
             dash := re.match(
-                r"(?:[^-:]{3,40}\s-|objet\s*:(?:\s[^:]{3,60}\s-)?)\s(?=(?:bon|lettre) de commande|commande n|engagement juridique)",
+                r"(?:[^-:]{3,40}\s-|objet\s*:(?:\s[^:]{3,60}\s-)?)\s"
+                r"(?=(?:bon|lettre) de commande|commande n|engagement juridique)",
                 key,
             )
         ):
@@ -104,7 +105,8 @@ def titles(sheet: Sheet) -> list[Title]:
         rest = key[m.end() :] if m is not None else ""
         known = _rest().match(rest)
         after = rest[len(rest[: known.end()].rstrip(" -:(")) :] if known is not None else rest
-        if kind != "other" and after.strip(" .") and not _rest().fullmatch(after) and not _tolerated(after, subject):
+        told = _rest().fullmatch(after) or _tolerated(after, subject) or _tolerated(rest, subject)
+        if kind != "other" and after.strip(" .") and not told:
             continue
         if kind == "other" and (
             len(key.split()) > 9 or key.rstrip().endswith((".", ";", ",")) or re.match(r"\s*:", rest)

@@ -10,8 +10,8 @@ from parsers import names, order_labels, order_totals, order_values, parties, pe
 from parsers.catalogue import catalogue
 from parsers.layout import Segment, overlap, same_row
 from parsers.order_values import Found
-from parsers.order_view import Read, View, value_of
-
+from parsers.order_view import Read, View
+from parsers.page import Word
 
 _TREASURY = re.compile(r"\bcomptables?\s+(?:assignataire|public)|\btresor(?:erie|ier)|\bsgc\b|centre\s+des\s+finances")
 
@@ -25,35 +25,36 @@ def contact(view: View, group: str | None) -> dict[str, Read | None]:
         if (full := _wrapped_name(view, f, whole=_whole(who))) is not None:
             f, who = full, people.split(full.text)
         name = who.name or (
-            people.bare(f.text) if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 else ""
+            people.bare(f.text)
+            if f.strong and not re.search(r"[\d@]", f.text) and len(f.text.split()) <= 4 and not people.is_role(f.text)
+            else ""
         )
         if name and not names.is_public_body(name):
             person = f
             found["contact_name"] = (name, f.words, f.page)
             if who.role:
-                role = who.role + (_rest_of_role(view, f) if f.text.endswith(who.role) else "")
-                found["contact_role"] = (role, f.words, f.page)
+                rest = _rest_of_role(view, f.value or f.label, f.words) if f.text.endswith(who.role) else ""
+                found["contact_role"] = (who.role + rest, f.words, f.page)
             elif f.value is not None and (under := _under(view, f.value)) is not None and people.is_role(under.text):
-                found["contact_role"] = (under.text, under.words, under.page)
+                rest = _rest_of_role(view, under, under.words)
+                found["contact_role"] = (under.text + rest, under.words, under.page)
             break
     foot = set(view.below) if view.table else set()
     role = [f for f in view.labelled("contact_role", "signatory_role") if f.label not in foot]
     if "contact_role" not in found and person is not None and role:
-        found["contact_role"] = value_of(role[0])
-        more = _under(view, role[0].value or role[0].label)
-        if more is not None and more.text[:1].islower():  # « Cheffe de service » / « commande publique »
-            found["contact_role"] = (f"{role[0].text} {more.text}", (*role[0].words, *more.words), role[0].page)
+        rest = _rest_of_role(view, role[0].value or role[0].label, role[0].words)
+        found["contact_role"] = (role[0].text + rest, role[0].words, role[0].page)
     found["contact_phone"] = _phone(view, person)
     found |= _emails(view, person, group)
     return found
 
 
-def _rest_of_role(view: View, f: Found) -> str:
-    """What the lines below a role add to it: « chef » / « du service » / « finances »."""
-    text, s = "", f.value or f.label
+def _rest_of_role(view: View, s: Segment, known: Sequence[Word]) -> str:
+    """What the lines below a role add to it (« chef » / « du service » / « finances »), those `known` left out."""
+    text = ""
     while (under := _under(view, s)) is not None:
         s = under
-        if under.words[0] in f.words:
+        if under.words[0] in known:
             continue
         rest = under.text.split("–")[0].split(",")[0].strip()
         if not rest[:1].islower() or any(c in rest for c in "@:.0123456789"):

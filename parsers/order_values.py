@@ -52,17 +52,18 @@ def _joined_labels(segments: Sequence[Segment]) -> Sequence[Segment]:
 
 
 def _joined_once(segments: Sequence[Segment]) -> Sequence[Segment]:
-    short = [s for s in segments if len(s.words) < 4 and not re.search(r"[\d:@]", s.key)]
+    short = [s for s in segments if len(s.words) < 4 and not re.search(r"[\d@]|:.", s.key)]
     pairs: dict[Segment, Segment] = {}
     for s in short:
         for o in short:
-            if s is o or (_is_label(s) and _is_label(o)):
+            if s is o or ":" in s.key:
                 continue
             edges = min(abs(o.box[0] - s.box[0]), abs(o.box[2] - s.box[2]))
             if -2 < o.box[1] - s.box[3] < 0.4 * s.height and edges < 2 and o.page == s.page:
                 both = Segment((*s.words, *o.words), s.page)
-                known = marks(s)[0].key if _is_label(s, strong=True) else None
-                if _is_label(both, strong=True) and known in (None, marks(both)[0].key):
+                if not _is_label(both, strong=not _is_label(s) or _is_label(o)):
+                    continue
+                if not _is_label(s) or marks(both)[0].key in (marks(s)[0].key, f"{marks(s)[0].key}_code"):
                     pairs[s], pairs[o] = both, both
     seen: dict[Segment, None] = dict.fromkeys(pairs.get(s, s) for s in segments)
     return tuple(seen)
@@ -83,7 +84,7 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
             whole = Found(mark.key, text, words, s, s, mark.colon, mark.strong, "behind")
             if mark.key == "order_date" and not values.find_dates(text):
                 whole = _with_year(whole, labels)
-            yield _continued(whole, labels) if i + 1 == len(own) else whole
+            yield _cut_short(_continued(whole, labels), labels) if i + 1 == len(own) else whole
             continue
         if len(own) > 1 and len(own) == sum(not m.colon for m in own) and own[-1].end == len(s.key):
             below = _below(Segment(s.cut(mark.start, mark.end)[1], s.page), labels, mark)
@@ -97,11 +98,12 @@ def _values(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
         beside = None if heads else _beside(s, labels, reach)
         if beside is not None and plausible(mark.key, beside.text):
             found = Found(mark.key, beside.text, beside.words, s, beside, mark.colon, mark.strong, "beside")
-            if mark.key == "contact_name" and (upper := _upper(s, beside, labels)) is not None:
-                both = joined(upper.text, beside.text)
-                yield replace(found, text=both, words=(*upper.words, *beside.words), value=upper)
-            else:
-                yield _continued(found, labels)
+            upper = _upper(s, beside, labels) if mark.key == "contact_name" else []
+            for line in upper:
+                found = replace(
+                    found, text=joined(line.text, found.text), words=(*line.words, *found.words), value=line
+                )
+            yield found if upper else _continued(found, labels)
         elif mark.key == "order_date" and (day := _two_lines(beside or _below(s, labels, mark), labels)) is not None:
             at, text, words = day
             yield Found(mark.key, text, words, s, at, mark.colon, mark.strong, "beside" if beside else "below")
@@ -133,6 +135,11 @@ def joined(first: str, second: str) -> str:
 def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     """A value with its further lines: where it plainly stops short, or where a code's cell has a second line."""
     s = found.value or found.label
+    if found.key == "contact_phone":
+        return _dialled(found, s, labels)
+    right = right_of(s, labels) if found.key == "siret" and _siret_cut(found.text) else None
+    if right is not None and values.valid_siret(values.parse_siret(found.text + right.text) or ""):
+        return replace(found, text=f"{found.text} {right.text}", words=(*found.words, *right.words))
     code = found.key in ("order_number", "commitment_number", "service_code", "service") and found.how == "below"
     code = code and re.fullmatch(r"[A-Z0-9./_-]+", found.text) is not None
     margin = max((o.box[2] for o in labels), default=0.0)
@@ -141,8 +148,7 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
     for _ in range(3):
         full = found.key == "contact_name" and s.box[2] > margin - 60 and s.box[2] - s.box[0] > 200
         address = found.key == "street" and found.how != "behind"
-        phone = found.key == "contact_phone" and not values.find_phones(found.text)
-        cut = phone or (found.key == "siret" and _siret_cut(found.text))
+        cut = found.key == "siret" and _siret_cut(found.text)
         short = (
             full
             or address
@@ -167,14 +173,34 @@ def _continued(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
             return found
         if code and not short and not re.fullmatch(r"[A-Z0-9./_-]+", more.text):
             return found  # a code's second line is one too
-        if phone and not values.find_phones(f"{found.text} {more.text}"):
-            return found
-        if cut and not phone and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
+        if cut and not values.valid_siret(values.parse_siret(found.text + more.text) or ""):
             return found
         text = found.text + more.text if code else joined(found.text, more.text)
         found = replace(found, text=text, words=(*found.words, *more.words), broken=code)
         s = more
     return found
+
+
+def _cut_short(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
+    """A code that the end of a line breaks at its hyphen, with the word that the next line begins with."""
+    s = found.value or found.label
+    if found.key not in ("order_number", "commitment_number", "service_code") or not re.search(r"\w-$", s.text):
+        return found
+    more = _turned(s, labels, max(o.box[2] for o in labels))
+    rest = more.words[:1] if more is not None else ()
+    text = found.text.rstrip("-") + "-" + "".join(w.text for w in rest)
+    return replace(found, text=text, words=(*found.words, *rest), broken=True)
+
+
+def _dialled(found: Found, s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
+    """A telephone number with the lines that a narrow cell breaks it into."""
+    text, words = found.text, found.words
+    while not values.find_phones(text) and len(words) < 12:
+        below = _next_line(s, labels)
+        if below is None or not re.fullmatch(r"[\d .+()/-]+", below.text):
+            return found
+        text, words, s = text + (" " if text[-1].isdigit() else "") + below.text, (*words, *below.words), below
+    return replace(found, text=text, words=words)
 
 
 def _turned(s: Segment, labels: dict[Segment, tuple[Mark, ...]], margin: float) -> Segment | None:
@@ -221,7 +247,7 @@ def _with_year(found: Found, labels: dict[Segment, tuple[Mark, ...]]) -> Found:
 
 def _siret_cut(text: str) -> bool:
     """Whether a narrow cell breaks a SIRET's digits over two lines."""
-    return 9 <= sum(c.isdigit() for c in text) < 14 and not re.search(r"[a-z]", values.fold(text))
+    return 3 <= sum(c.isdigit() for c in text) < 14 and not re.search(r"[a-z]", values.fold(text))
 
 
 def plausible(key: str, text: str) -> bool:
@@ -239,18 +265,21 @@ def plausible(key: str, text: str) -> bool:
     if key == "order_date":
         return bool(values.find_dates(text))
     if key == "contact_phone":
-        return digits >= 9
+        return digits >= 9 or re.fullmatch(r"[+0(][\d .+()/-]+", text) is not None
     if key in ("contact_email", "functional_email"):
         return "@" in text
     if key in ("siret", "postal_code", "place", "uai"):
         return digits >= 5
     if key in ("service_code", "service"):
         person = re.match(r"(?:m|mr|mme|mlle|monsieur|madame)\b", folded)
-        return len(folded.split()) <= 4 and not any(c in text for c in "@,") and person is None
+        coded = digits > 0 or text.isupper() or len(folded.split()) == 1
+        return coded and len(folded.split()) <= 4 and not any(c in text for c in "@,") and person is None
     if key in ("contact_name", "signatory_name", "member_name", "city"):
         headed = any(p.match(folded) for _, p in vocabulary.patterns("roles", r"\s*:?\s*$"))
         first = re.split(r"\s[-–/|]\s|[,;(]", text)[0]
         titled = vocabulary.pattern("titles", "order").match(folded) is not None
+        if key == "city" and re.match(r"(?:de|du|des)\s|d'", folded):
+            return False  # « Commune » / « d’Échouboulains » is a name
         lettered = re.search(r"[^\W\d_]{2}|^M\.", text) is not None  # « T. » is the next cell's label
         return (
             lettered and sum(c.isdigit() for c in first) < 4 and len(first.split()) <= 12 and not headed and not titled
@@ -266,13 +295,17 @@ def _beside(s: Segment, labels: dict[Segment, tuple[Mark, ...]], reach: float) -
     return nearest if nearest.box[0] - s.box[2] < reach else None
 
 
-def _upper(s: Segment, beside: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> Segment | None:
-    """The first of two lines whose middle a label is set to."""
-    for o in labels:
-        near = abs(o.box[0] - beside.box[0]) < 3 and -1.5 <= beside.box[1] - o.box[3] < 0.75 * o.height
-        if near and not labels[o] and overlap(o.box[1], o.box[3], s.box[1], s.box[3]) > 0.25 * s.height:
-            return o
-    return None
+def _upper(s: Segment, beside: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> list[Segment]:
+    """The lines of a value above the one that its label, set to their middle, stands beside; the nearest first."""
+    found: list[Segment] = []
+    for o in sorted(labels, key=lambda o: -o.box[1]):
+        last = found[-1] if found else beside
+        gap = last.box[1] - o.box[3]
+        level = overlap(o.box[1], o.box[3], s.box[1], s.box[3]) > 0.25 * s.height
+        near = abs(o.box[0] - last.box[0]) < 3 and -1.5 <= gap < (0.2 if found else 0.75) * o.height
+        if near and not labels[o] and (found or level):
+            found.append(o)
+    return found
 
 
 def _heads(s: Segment, labels: dict[Segment, tuple[Mark, ...]]) -> bool:

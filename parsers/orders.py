@@ -243,6 +243,9 @@ def _trust(found: dict[str, Read], context: Context) -> dict[str, float]:
     return own | {k: s.confidence for k, s in settling.settle(recognised, context).items()}
 
 
+_IN_WORDS = ("signatory_name", "signatory_role", "contact_name", "contact_role", "street", "city")
+
+
 def _field(name: str, read: Read, trust: float, proven: bool) -> Field:
     """A value with its place; `trust`: how sure its words are. A check of its own may vouch for it."""
     value, words, page = read
@@ -256,6 +259,6 @@ def _field(name: str, read: Read, trust: float, proven: bool) -> Field:
         confidence = max(confidence, 0.97)
     if name == "member_name" and (party_address.unfinished(value) or not names.core(value)):
         confidence = min(confidence, _BROKEN)  # « Mairie de », « Mairie »: which one?
-    if name == "signatory_name" and party_address.unfinished(value):
+    if name in _IN_WORDS and party_address.unfinished(value):
         confidence = min(confidence, _BROKEN)
     return Field(value=value, confidence=confidence, page=page, box=box)

@@ -15,6 +15,7 @@ from parsers.order_values import joined
 from parsers.parties import Block
 from parsers.records import Context
 
+OF = r"(?:de|du|des)\s|d'"
 _LONGEST = 10  # words of a name; a line of more is a sentence
 
 
@@ -31,14 +32,14 @@ class Address:
 def address(block: Block, context: Context) -> Address:
     """What a block of unlabelled lines says: name, street, place."""
     lines: list[tuple[str, Segment]] = []
-    for s in block.segments:
+    for s, following in zip(block.segments, [*block.segments[1:], None], strict=True):
         if parties.head_role(s) is not None or (block.role != "supplier" and providers_in(s.text, context.forms)):
             continue
         text = s.text
         leading = parties.leading_role(s)
         if leading is not None:
             text = s.cut(leading[1])[0]
-        elif (found := marks(s)) and found[0].start == 0:
+        elif (found := marks(s)) and found[0].start == 0 and not _begun(s, following):
             continue  # labelled values are read by their labels
         for part in (p for run in _runs(s, text) for p in addresses.PARTS.split(run)):
             body, comma, street = part.strip(" ,;").partition(", ")
@@ -57,6 +58,11 @@ def address(block: Block, context: Context) -> Address:
     street = _street(lines[:at], name)
     where = lines[at][1]
     return Address(name=name, street=street, postal_code=(code, where), city=(city, where))
+
+
+def _begun(s: Segment, following: Segment | None) -> bool:
+    """Whether « Commune » or « Ville » is no label but a name's first line: « d’Échouboulains » follows."""
+    return s.key in ("commune", "ville") and following is not None and re.match(OF, following.key) is not None
 
 
 def _runs(s: Segment, text: str) -> list[str]:

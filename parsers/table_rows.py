@@ -112,7 +112,7 @@ def _given(sheet: Sheet, row: Row, anchors: Sequence[Row]) -> bool:
     own = [k for k in _CELLS if row.amount(k) is not None]
     for a in anchors:
         theirs = [k for k in _CELLS if a.amount(k) is not None]
-        if a is row or abs(a.box[1] - row.box[1]) >= reach or len(theirs) <= len(own) or set(own) & set(theirs):
+        if a is row or abs(a.box[1] - row.box[1]) >= reach or set(own) & set(theirs):
             continue
         if "quantity" in theirs and not parted(sheet, row, a):
             for k in own:

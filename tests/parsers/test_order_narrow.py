@@ -124,6 +124,11 @@ def test_a_label_may_be_set_to_the_middle_of_its_value_s_two_lines() -> None:
     assert (value(found, "contact_name"), value(found, "contact_role")) == ("Loïc Roy", "assistant de direction")
 
 
+def test_a_role_that_stops_at_a_link_word_is_put_to_a_person() -> None:
+    found = headed("Suivi par : Zoé Roy, secrétaire de\nmairie – Tél. : 01 43 35 34 95\n")
+    assert found.fields["contact_role"].confidence < checks.SURE
+
+
 def test_a_label_beside_another_is_nobody_s_name() -> None:
     assert value(headed("Interlocuteur   T.\nZoé Roy         01 43 35 34 95\n"), "contact_name") == "Zoé Roy"
 
@@ -248,3 +253,59 @@ def test_ink_accepts_a_quotation() -> None:
 def test_a_quotation_that_nobody_accepted_is_no_order() -> None:
     text = QUOTE.replace("#", "").replace("DEVIS", "*DEVIS*") + TABLE + FOOT + AGREED + "Devis valable au 31/12/2026\n"
     assert orders.extract(document(text), (1, 1), Context()) is None
+
+
+# --- values broken by the end of a line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "expected"),
+    [
+        (
+            "Contact : Zoé Roy\n\nTél.         Mail\n01-58-       zoe.roy@valmont.fr\n21-29-99\n",
+            "contact_phone",
+            "+33158212999",
+        ),
+        ("Zoé Roy\n\nTél.\n+33(0)1\n34 67\n39 04\n", "contact_phone", "+33134673904"),
+        ("Service      Inventaire général\nexécutant\nS0012\n", "service_code", "S0012"),
+    ],
+)
+def test_values_of_narrow_cells(rows: str, name: str, expected: str | None) -> None:
+    assert value(headed(rows), name) == expected
+
+
+@pytest.mark.parametrize("parts", [("219 106 523", "00018"), ("219", "106 523 00018")])
+def test_a_siret_broken_anywhere_is_told_by_its_key(parts: tuple[str, str]) -> None:
+    for link in ("\n", "     "):
+        head = HEAD.replace("SIRET 219 106 523 00018", " " * 23)
+        found = read(head + TITLE + f"SIRET acheteur : {parts[0]}{link}{parts[1]}\n" + TABLE + FOOT)
+        assert value(found, "siret") == "21910652300018"
+
+
+def test_a_code_that_stops_at_a_hyphen_is_put_to_a_person() -> None:
+    found = headed("Date : 03/02/2026    Code service : SG-\n01\n")
+    assert found.fields["service_code"].confidence < checks.SURE
+
+
+def test_commune_over_its_place_is_a_name_and_no_label() -> None:
+    found = read(HEAD.replace("Commune de Valmont", "COMMUNE\nD’ÉCHOUBOULAINS") + TITLE + TABLE + FOOT)
+    assert (value(found, "member_name"), value(found, "city")) == ("COMMUNE D’ÉCHOUBOULAINS", "Valmont")
+
+
+def test_a_title_broken_behind_its_subject_is_a_title() -> None:
+    title = "\n#Bon de Commande – prestations de\n#services\n\nEngagement comptable n° E26-178\n\n"
+    found = read(HEAD + title + TABLE + FOOT)
+    assert found.kind == "purchase_order"
+
+
+def test_the_treasury_s_address_tells_no_lot() -> None:
+    table = TABLE.replace("Télétransmission des actes, abonnement", "Certificat RGS** sur clé USB, 3 ans   ")
+    table = table.replace("Parapheur électronique ", "Remise en face-à-face  ")
+    found = read(HEAD + TITLE + table + FOOT + "\nTrésorerie : 5 rue Haute, 91120 Valmont\n")
+    assert found.lots == ()
+
+
+def test_training_of_the_elected_is_of_the_lot_of_convocations() -> None:
+    table = TABLE.replace("Télétransmission des actes, abonnement", "Formation des élus à distance (1 h)   ")
+    table = table.replace("Parapheur électronique ", "Remise en face-à-face  ")
+    assert read(HEAD + TITLE + table + FOOT).lots == ("5",)
