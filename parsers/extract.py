@@ -25,6 +25,7 @@ from parsers.labels import Line, Match, before, choose, find, rows, same_row, sq
 from parsers.layouts import Form, Item, load
 from parsers.page import Page, Word
 from parsers.records import Context, Finding
+from parsers.unwrapped import unwrapped
 from parsers.zones import Place, fill, leftovers, places, run_on, verticals, with_strikes
 
 _SIGNING = ("signatory_name", "signatory_role", "signed_on")
@@ -55,10 +56,18 @@ def extract(pages: Sequence[Page], context: Context) -> Extraction | None:
         return None
     score, form = ranked[0]
     found = read_form(form, pages, lines, context)
+    if not form.rows and form.prose is None and not any(w.origin == "ocr" for p in pages for w in p.words):
+        flat = tuple(map(unwrapped, pages))
+        again = read_form(form, flat, [line for i, p in enumerate(flat) for line in rows(p, i)], context)
+        found = max(found, again, key=_sure)  # as printed where both tell as much
     rivals = [f for s, f in ranked[1:] if score - s < 0.03 and (f.kind, f.lots) != (form.kind, form.lots)]
     if rivals:
         found = found.with_findings(_ambiguous())
     return found
+
+
+def _sure(found: Extraction) -> int:
+    return sum(f.confidence >= checks.SURE for f in found.fields.values())
 
 
 def read_form(form: Form, pages: Sequence[Page], lines: list[Line], context: Context) -> Extraction:

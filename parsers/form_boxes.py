@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from parsers import checks
@@ -26,9 +27,14 @@ def read_questions(
         yes, no = _answers(item, match, page, lines)
         if yes is None or no is None:
             covered = _covered(item, match, lines, yes or no, of_yes=yes is None)
+            typed = _typed(match, page)
             if covered is not None:
                 fields[item.field] = Field(value=covered, confidence=0.92, page=page.number)
-            elif any(w.origin == "ocr" for w in page.words) or yes is not no:
+            elif typed in _TYPED:
+                fields[item.field] = Field(value=_TYPED[typed], page=page.number)
+            elif typed in _BOTH:
+                findings.append(checks.two_boxes(item.question[0], item.field))
+            elif set(typed) & set("ME") or any(w.origin == "ocr" for w in page.words) or yes is not no:
                 findings.append(_unseen(item.question[0], item.field))
             continue
         if yes.state and no.state:
@@ -48,6 +54,31 @@ def read_questions(
                 value=unknown is yes, confidence=0.4, page=page.number, box=unknown.box if page.placed else None
             )
     return fields, findings
+
+
+_TOKEN = re.compile(
+    r"(?P<O>\boui\b)|(?P<N>\bnon\b)|"
+    r"(?P<M>[\[(]\s*[x✓✔✗✘]\s*[\])]|[■●◼⬛▣✓✔✗✘☑☒]|\bx\b)|(?P<E>[\[(]\s*[\])]|[□☐○])"
+)
+# Answers that are typed, by what stands behind the question: Oui, Non, a Mark, an Empty pair of brackets.
+_TYPED = {"O": True, "N": False, "OMNE": True, "MOEN": True, "OENM": False, "EOMN": False}
+_BOTH = ("OMNM", "MOMN")
+
+
+def _typed(match: Match, page: Page) -> str:
+    """What is typed behind a question on digital paper, as letters of `_TOKEN`'s groups; boxes count by their state."""
+    asked = [page.words[i] for i, _, _ in match.spans]
+    end = max((w.box[2] for w in asked if any(c.isalnum() for c in w.text)), default=match.box[2]) - 4
+    said = [
+        (w.box[0], w.text) for w in page.words if w.origin == "print" and same_row(w.box, match.box) and w.box[0] > end
+    ]
+    said += [
+        (t.box[0], "☒" if t.state else "☐") for t in page.ticks if _level(t, match) and t.box[0] > match.box[2] - 4
+    ]
+    text = " ".join(shown for _, shown in sorted(said)).casefold()
+    found = [(m.lastgroup or "") for m in _TOKEN.finditer(text)]
+    rest = re.sub(r"[\W_]", "", _TOKEN.sub("", text))
+    return "" if rest else "".join(found)
 
 
 def _answers(item: Item, match: Match, page: Page, lines: Sequence[Line]) -> tuple[Tick | None, Tick | None]:

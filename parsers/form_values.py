@@ -16,6 +16,7 @@ from parsers.records import Context, Field, Finding
 from parsers.zones import Place
 
 WRONG = 0.3  # confidence of a value that is there and is not of its label's type
+_CUT = 0.6  # confidence of a text that plainly goes on
 ENDS = " :;,.·-–—|_"
 
 
@@ -90,7 +91,10 @@ def typed(item: Item, found: Found, pages: Sequence[Page], context: Context) -> 
 
 def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
     """The contract's form of what is written, and how sure it is that it is of this type; None for an empty place."""
-    text = values.clean(_without_label_rest(item, raw)).strip(ENDS)
+    whole = values.clean(_without_label_rest(item, raw)).strip()
+    text = whole.strip(ENDS)
+    if re.search(r"\.[^\W\d_]$", text) and f"{text}." in whole:
+        text += "."  # « rue de la 2e-D.B. »
     if not text or not any(c.isalnum() for c in text):
         return None, 1.0
     match item.type:
@@ -120,14 +124,18 @@ def _value(item: Item, raw: str) -> tuple[str | int | None, float]:
         case "amount":
             amount = values.parse_amount(text)
             return (f"{amount:.2f}", 1.0) if amount is not None else (text, WRONG)
-        case "department":
-            return text, _plausible(text, letters=True)
-        case "name":
-            return text, _plausible(text, letters=True)
+        case "department" | "name":
+            return text, _CUT if _is_cut(whole) else _plausible(text, letters=True)
         case "reference":
-            return re.sub(r"\s+[/|\\.:]+$", "", text), 1.0  # the end of its line, or a pen's stroke
+            whole_reference = re.sub(r"\s+[/|\\.:]+$", "", text)  # the end of its line, or a pen's stroke
+            return whole_reference, _CUT if _is_cut(whole) else 1.0
         case _:
-            return text, 1.0
+            return text, _CUT if _is_cut(whole) else 1.0
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a text stops at a link word or a hyphen: its rest stands elsewhere."""
+    return re.search(r"\w-$|(?:\b(?:de|du|des|la|les|et|sur|sous)|\b[dl]['’])$", text.casefold()) is not None
 
 
 def _without_label_rest(item: Item, raw: str) -> str:

@@ -17,6 +17,7 @@ from parsers.records import Box
 
 _LEADERS = re.compile(r"[.…·‥]{2,}|…|_{2,}|(?<!\S)_(?!\S)")  # writing lines typed as dots or underscores
 _REACH = 8.5  # points above or below a label's middle within which its value stands
+_DOUBT = 0.6  # confidence of a value below which a line stands that may be its second
 _COMB = 22.0  # points: vertical rulings closer than this are comb cells, not cells of a table
 
 
@@ -218,25 +219,40 @@ def run_on(page: Page, index: int, found: Sequence[Place], left: Sequence[Word])
     here = [p for p in found if p.match.page == index]
     taken = [p.match.box for p in here] + [w.box for p in here for w in p.words]
     margin = max((w.box[2] for w in page.words), default=0.0)
-    for row in _rows_of(left):
-        box = around(w.box for w in row)
+    for run in _rows_of(left):
+        box = around(w.box for w in run)
+        height = box[3] - box[1]
         if any(same_row(b, box) for b in taken):
             continue
-        for place in here:
-            last = [w for w in place.kept if same_row(w.box, place.kept[-1].box)]
-            if not last or not -2 <= box[1] - last[-1].box[3] < 0.75 * (box[3] - box[1]):
-                continue
-            edge = min(w.box[0] for w in page.words if same_row(w.box, last[-1].box))
-            full = last[-1].box[2] + 0.2 * (box[3] - box[1]) + row[0].box[2] - row[0].box[0] > margin
-            if abs(box[0] - last[0].box[0]) < 3 or (full and abs(box[0] - edge) < 3):
-                place.words.extend(row)
-                break
+        above = [p for p in here if p.kept and -2 <= box[1] - around(w.box for w in p.kept)[3] < 0.75 * height]
+        last = max(above, key=lambda p: p.x0, default=None)  # in its row: it may go on at the edge of the text
+        claims = [p for p in above if _goes_on(page, p, run, margin, last is p)]
+        if len(claims) == 1:
+            claims[0].words.extend(run)
+            continue
+        for place in claims or [p for p in above if abs(box[0] - p.match.box[0]) < 3]:
+            # It may be this value's end, another's or somebody's remark: a person says which.
+            place.words = [replace(w, confidence=min(w.confidence, _DOUBT)) for w in place.words]
+
+
+def _goes_on(page: Page, place: Place, run: Sequence[Word], margin: float, last: bool) -> bool:
+    """Whether a line may be a value's next one: below its beginning, or at an edge while it had no room above."""
+    x, height = run[0].box[0], run[0].box[3] - run[0].box[1]
+    above = [w for w in place.kept if same_row(w.box, place.kept[-1].box)]
+    edges = {place.match.box[0]}
+    if last:
+        edges.add(min(w.box[0] for w in page.words if same_row(w.box, above[-1].box)))
+    end = min(margin, place.x1 - height)  # a column's text ends before the next label
+    full = above[-1].box[2] + 0.2 * height + run[0].box[2] - x > end
+    return abs(x - above[0].box[0]) < 3 or (full and any(abs(x - edge) < 3 for edge in edges))
 
 
 def _rows_of(words: Sequence[Word]) -> list[list[Word]]:
+    """Words by row and, in a row, by column."""
     rows: list[list[Word]] = []
     for w in in_order(words):
-        if rows and same_row(rows[-1][0].box, w.box):
+        last = rows[-1][-1].box if rows else w.box
+        if rows and same_row(last, w.box) and w.box[0] - last[2] < 1.5 * (last[3] - last[1]):
             rows[-1].append(w)
         else:
             rows.append([w])

@@ -33,6 +33,7 @@ class Shapes:
     """What the page's paths and pictures are; `squares` may be tick boxes."""
 
     rulings: list[Ruling] = field(default_factory=list)
+    dashed: set[Box] = field(default_factory=set)  # those of the rulings that are writing lines of dots
     squares: list[Box] = field(default_factory=list)
     fills: list[Box] = field(default_factory=list)  # small filled shapes: a blackened box
     strokes: list[Stroke] = field(default_factory=list)
@@ -119,9 +120,12 @@ def _path(raw: Any, obj: Any, outer: Matrix, upright: Upright, shapes: Shapes) -
         if raw.FPDFPathSegment_GetClose(segment):
             points, curved = parts[-1]
             points.append(points[0])
+    known = len(shapes.rulings)
     for points, curved in parts:
         if len(points) > 1:
             _subpath(points, curved, stroked, shapes)
+    if raw.FPDFPageObj_GetDashCount(obj) > 0:
+        shapes.dashed.update(r.box for r in shapes.rulings[known:])
 
 
 def _is_white(raw: Any, obj: Any) -> bool:
@@ -278,8 +282,8 @@ def _is_comb(box: Box, squares: list[Box]) -> bool:
 
 
 def mark_struck(words: list[Word], shapes: Shapes) -> list[Word]:
-    """Words with a line drawn through their middle: typed or written, then crossed out."""
-    level = sorted((r.box for r in shapes.rulings if r.horizontal), key=lambda b: b[1])
+    """Words with a line drawn through their middle: typed or written, then crossed out. Nobody crosses out in dots."""
+    level = sorted((r.box for r in shapes.rulings if r.horizontal and r.box not in shapes.dashed), key=lambda b: b[1])
     heights = [b[1] for b in level]
     slanted = [s.box for s in shapes.strokes if 4 < s.length < 1.5 * (s.box[2] - s.box[0]) + s.box[3] - s.box[1] + 4]
     return [replace(w, struck=True) if _is_struck(w.box, level, heights, slanted) else w for w in words]

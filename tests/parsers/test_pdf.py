@@ -104,6 +104,11 @@ def test_struck_words_are_known() -> None:
     assert {w.text: w.struck for w in page.words} == {"douze": True, "treize": False}
 
 
+def test_a_writing_line_of_dots_strikes_nothing() -> None:
+    content = b"BT /F1 12 Tf 72 700 Td (douze) Tj ET [1 1.5] 0 d 70 704 m 106 704 l S"
+    assert [w.struck for w in to_document(_text_pdf(content), Limits()).pages[0].words] == [False]
+
+
 def test_a_signature_drawn_in_curves_is_ink() -> None:
     page = to_document(_text_pdf(b"100 100 m 150 180 160 60 200 120 c S 100 300 m 300 300 l S"), Limits()).pages[0]
     assert len(page.strokes) == 1
@@ -116,7 +121,11 @@ def test_a_frame_with_round_corners_is_no_ink() -> None:
     page = to_document(_text_pdf(content), Limits()).pages[0]
     assert not page.strokes
     assert len(page.rulings) == 4
-    stamp = b"100 150 m 100 177 122 200 150 200 c 177 200 200 177 200 150 c 200 122 177 100 150 100 c 122 100 100 122 100 150 c S"
+    upper, lower = (
+        b"100 177 122 200 150 200 c 177 200 200 177 200 150 c ",
+        b"200 122 177 100 150 100 c 122 100 100 122 100 150 c S",
+    )
+    stamp = b"100 150 m " + upper + lower
     assert len(to_document(_text_pdf(stamp), Limits()).pages[0].strokes) == 1
 
 
