@@ -18,9 +18,10 @@ _BOUNCER = re.compile(r"^(mailer[-_. ]?daemon|postmaster|mail[-_. ]?delivery|dou
 _BOUNCE_SUBJECT = re.compile(
     r"(undeliver|delivery (status notification|failure|has failed|delayed|problem)|returned mail"
     r"|mail delivery (failed|system)|failure notice"
-    r"|mail (returned|non (remis|d[ée]livr))|non[- ](remis|distribu|d[ée]livr)|[ée]chec (de|d['’]) ?(la )?(remise"
+    r"|mail (returned|non (remis|d[ée]livr))|non[- ](remis|distribu|d[ée]livr|livr)|[ée]chec (de|d['’]) ?(la )?(remise"
     r"|distribution|livraison|envoi|d['’]acheminement)"
-    r"|(message|courriel|mail) (non|pas) (remis|distribu|d[ée]livr)|notification d['’][ée]tat de remise"
+    r"|impossible de (remettre|distribuer|livrer)"
+    r"|(message|courriel|mail) (non|pas) (remis|distribu|d[ée]livr|livr)|notification d['’][ée]tat de remise"
     r"|retour[- ](de|à) (l['’]exp[ée]diteur|courrier)"
     r"|(remise|distribution) (retard[ée]e|diff[ée]r[ée]e|impossible)|message retard[ée]|warning: could not send"
     r"|delayed mail|bo[iî]te (aux lettres )?pleine|mailbox (full|unavailable))",
@@ -28,6 +29,29 @@ _BOUNCE_SUBJECT = re.compile(
 )
 _DELAY_WORDS = re.compile(
     r"(delayed|warning:|retard|diff[ée]r[ée]|will be retried|nouvelle tentative|sera r[ée]essay)", re.IGNORECASE
+)
+
+
+# What a mail system says of a mail that did not arrive. Whoever sends it must be a mail system by another sign.
+_UNDELIVERED = re.compile(
+    r"(\bn['’](a|ont) (pas |malheureusement pas )?(pu )?([êe]tre |[ée]t[ée] )?"
+    r"(remis|livr|d[ée]livr|distribu|achemin|atteint)"
+    r"|\bpas pu (remettre|livrer|d[ée]livrer|distribuer|acheminer)"
+    r"|impossible de (remettre|livrer|d[ée]livrer|distribuer|acheminer|joindre le\W{0,3}s?\W{0,3} ?destinataire)"
+    r"|\bmessage\b.{0,80}\b(rejet[ée]|refus[ée]|bloqu[ée]) par|serveur .{0,30}a refus[ée]"
+    r"|(could|can) ?not be (delivered|reached)|(was|were) not delivered|unable to deliver"
+    r"|\b5\d\d[ -]5\.\d\.\d{1,3}\b)",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(  # of the address: an answer of somebody who has left may say the same
+    r"\b(destinataire|utilisateur|adresse|bo[iî]te)\b.{0,60}"
+    r"\b(inconnue?|inexistante?|introuvable|n['’]existe (pas|plus)"
+    r"|satur[ée]e|pleine)|\b(user unknown|no such user)",
+    re.IGNORECASE,
+)
+_SYSTEM = re.compile(
+    r"^(administrat(eur|or)|syst[eè]me?|mail-?system|microsoftexchange\w*|exchange|mail(er)?|(ne-?pas-?|no-?)re\w+)\b",
+    re.IGNORECASE,
 )
 
 
@@ -65,16 +89,31 @@ def bounce(message: Message, sender: str, subject: str) -> Judged | None:
         return None
     empty_path = any(v.strip() == "<>" for v in headers.raw(message, "Return-Path"))
     from_system = bool(_BOUNCER.match(sender.split("@")[0])) or any(headers.raw(message, "X-Failed-Recipients"))
-    if not (from_system or (empty_path and _BOUNCE_SUBJECT.search(subject))):
+    titled, told = bool(_BOUNCE_SUBJECT.search(subject)), _told(message, sender, subject, empty_path)
+    if not (from_system or (empty_path and titled) or told):
         return None
     permanent_addresses, temporary = _heuristic(message)
     failed = [a for v in headers.raw(message, "X-Failed-Recipients") for a in _ADDRESS.findall(v)]
     recipients = tuple(dict.fromkeys([a.lower() for a in failed] + list(permanent_addresses)))
-    if not (recipients or temporary or _BOUNCE_SUBJECT.search(subject)):
+    if not (recipients or temporary or titled or told):
         return None
     delayed = (not recipients and bool(temporary)) or bool(_DELAY_WORDS.search(subject))
     return Judged(
         nature="bounce", bounced=_originals(message), recipients=recipients or temporary, permanent=not delayed
+    )
+
+
+def _told(message: Message, sender: str, subject: str, empty_path: bool) -> bool:
+    """Whether a mail system says in words that a mail did not arrive; a person who says so sends no such mail."""
+    submitted = headers.decoded(message, "Auto-Submitted").strip().lower()
+    local = sender.split("@")[0]
+    system = empty_path or submitted.startswith("auto-") or bool(_BOUNCER.match(local))
+    named = bool(_SYSTEM.match(local)) and bool(_BOUNCE_SUBJECT.match(subject))
+    text = mime.content(message).text[:3000] if system or named else ""
+    if "?" in text:
+        return False
+    return bool(_UNDELIVERED.search(text)) or (
+        bool(_NOBODY.search(text)) and (named or empty_path or bool(_BOUNCER.match(local)))
     )
 
 

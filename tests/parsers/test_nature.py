@@ -105,6 +105,45 @@ def test_headers(line: str, expected: str):
             "Votre demande a été prise en compte sous le numéro 118. Merci de ne pas répondre à ce message.",
         ),
         ("Re: Fiche", "Je suis absente jusqu'à lundi, je vous réponds dès mon retour."),
+        # left for good, or an address that nobody looks into
+        (
+            "Re: Fiche",
+            "En raison de mon départ en retraite, cette adresse n'est plus consultée. Merci d'adresser vos messages à rh@x.fr.",
+        ),
+        ("Re: Fiche", "Cette boîte n'est plus relevée depuis le 1er juillet, écrivez-nous à mairie@x.fr"),
+        (
+            "Re: Fiche",
+            "J'ai changé de service depuis le 1er mars. Pour toute demande relative aux achats, contactez Mme Roche : roche@x.fr.",
+        ),
+        # there on some days alone, back on a day
+        (
+            "Re: Fiche",
+            "Je travaille à mi-temps et ne suis présente que le lundi et le mardi. Je répondrai à votre message à mon retour.",
+        ),
+        ("Congés d'été", "Le secrétariat du collège rouvrira le 23 août. Bonnes vacances à tous."),
+        ("Re: Fiche", "Retour au bureau le 12/10. Pas d'accès à ma messagerie d'ici là."),
+        # papers are named only to say who deals with them
+        (
+            "RE: Relance : pièces manquantes",
+            "Merci pour votre message. Je suis absente du 12 au 23 octobre. Pour toute commande, contrat ou convention, contactez ma collègue Anne.",
+        ),
+        # portals and tickets
+        (
+            "Re: Fiche",
+            "Votre courriel nous est bien parvenu. La mairie est ouverte de 9 h à 12 h. Une réponse vous sera apportée sous dix jours.",
+        ),
+        ("Ticket #20931 : Fiche", "Votre ticket a été créé. Numéro : 20931. Notre équipe informatique vous répondra."),
+        ("[#4432] Fiche", "Nous avons bien reçu votre sollicitation et lui avons attribué la référence 4432."),
+        # filters that ask who writes or hold a mail back, receipts
+        (
+            "Validation de votre adresse",
+            "Afin de lutter contre le spam, merci de confirmer que vous êtes bien l'auteur du message : cliquez ici https://x.fr.",
+        ),
+        (
+            "Message mis en quarantaine",
+            "Votre message destiné à c@x.fr est retenu en quarantaine. Le destinataire en a été informé.",
+        ),
+        ("Confirmation de lecture : Fiche", "Ceci est un accusé de lecture pour le courriel que vous avez envoyé."),
     ],
 )
 def test_absence_notices_without_headers(subject: str, body: str):
@@ -157,6 +196,21 @@ def test_absence_notices_without_headers(subject: str, body: str):
         ("Information", "La mairie sera fermée du 24 décembre au 2 janvier."),
         ("Re: Fiche", "Bonjour, je suis actuellement en déplacement, mais oui c'est la bonne adresse."),
         ("Re: Fiche", "Je suis en formation aujourd'hui, je vous rappelle jeudi matin."),
+        ("Absence de M. le maire", "M. le maire est absent jusqu'au 15, la signature se fera à son retour."),
+        ("Re: Fiche", "Votre message a bien été reçu. La fiche est entre les mains du maire, qui la signera vendredi."),
+        ("Ticket", "Dematis m'a ouvert le ticket 20931 mais personne ne répond."),
+        (
+            "Départ",
+            "Bonjour, je quitte mes fonctions le 30 septembre et tenais à vous remercier. Mon successeur sera M. Petit.",
+        ),
+        (
+            "Message d'erreur",
+            "Le message que je voulais envoyer à Dematis n'a pas été remis, l'adresse semble inconnue.",
+        ),
+        (
+            "Re: Fiche",
+            "Votre message précédent n'avait pas été distribué car notre boîte était pleine. Voilà qui est réglé.",
+        ),
     ],
 )
 def test_people_who_speak_of_absence_or_leaving_are_people(subject: str, body: str):
@@ -190,6 +244,8 @@ def test_a_vacation_program_that_sends_bulk_precedence():
         "L'actualité des marchés.\n\nSi vous ne souhaitez plus recevoir cette lettre, cliquez ici pour vous désabonner.",
         "Pour vous désinscrire de cette liste : https://example.org/u",
         "Au sommaire ce mois-ci.\n\nPour vous désabonner, suivez ce lien.",
+        "Lettre d'information n° 12.\n\nVous recevez ce message parce que vous êtes abonné à la lettre du ministère.",
+        "Imprimantes à -40 %.\n\nVous pouvez vous opposer à recevoir nos sollicitations en répondant à ce mail.",
     ],
 )
 def test_newsletters_without_headers(body: str):
@@ -253,6 +309,27 @@ def test_old_reports_in_words():
     french = "From: postmaster@example.org\r\nSubject: Échec de la remise\r\nIn-Reply-To: <letter4@us>\r\n\r\nAdresse introuvable.".encode()
     m = parse_mail(french).mail
     assert (m.nature, m.bounced) == ("bounce", ("<letter4@us>",))
+
+
+@pytest.mark.parametrize(
+    ("sender", "line", "subject", "body"),
+    [
+        ("postmaster@x.fr", "X-A: b", "Message non livré", "Le message n'a pas pu être livré : adresse inexistante."),
+        ("mailer-daemon@x.fr", "X-A: b", "Retour : Fiche", "Utilisateur inexistant : c@x.fr"),
+        ("MAILER-DAEMON@x.fr", "X-A: b", "Destinataire inconnu", "Nous n'avons pas pu remettre votre message à c@x.fr."),
+        ("acces@x.fr", "Return-Path: <>", "Votre message", "Le serveur distant a refusé le message : 550 5.7.1 policy."),
+        ("filtre@x.fr", "Auto-Submitted: auto-generated", "Message bloqué", "Votre message a été bloqué par notre passerelle (.zip). Il n'a pas été délivré."),
+        ("noreply@x.fr", "Auto-Submitted: auto-replied", "Re: Fiche", "Votre message n'a pas été remis car la boîte est pleine."),
+        ("administrateur@x.fr", "X-A: b", "Non distribuable : Fiche", "Votre message n'a pas atteint certains destinataires : impossible de joindre le(s) destinataire(s) suivant(s)."),
+    ],
+)  # fmt: skip
+def test_failures_told_in_words(sender: str, line: str, subject: str, body: str):
+    assert nature(line, sender=sender, subject=subject, body=body) == "bounce"
+
+
+def test_who_has_left_answers_and_does_not_bounce():
+    body = "L'adresse c@x.fr n'existe plus, merci d'écrire à accueil@x.fr."
+    assert nature("Auto-Submitted: auto-replied", subject="Re: Fiche", body=body) == "auto_reply"
 
 
 def test_a_person_who_forwards_a_bounce_is_a_person():
