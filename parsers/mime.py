@@ -42,8 +42,14 @@ _NOT_PIECES = frozenset(
         "message/feedback-report",
     }
 )
+# By name alone: what mail programs cut off a text, signatures, cards. A file that the bytes show to be a document, or
+# one that holds some, is none of these: Outlook calls `ATT00001.dat` what came to it without a name.
 _NOT_PIECE_NAMES = re.compile(
     r"\.(p7s|vcf|ics|asc|sig)$|^ATT\d{3,6}\.(txt|htm|html|dat|c)$|^winmail\.dat\.p7s$", re.IGNORECASE
+)
+_HOLDS = frozenset(
+    {sniff.PDF, sniff.ZIP, sniff.TNEF, sniff.MSG, sniff.EML, sniff.DOC, sniff.DOCX, sniff.XLS, sniff.XLSX}
+    | {sniff.ODT, sniff.ODS, "image/jpeg", "image/tiff"}
 )
 
 
@@ -232,7 +238,7 @@ def _is_text(part: Message) -> bool:
 
 def _item(kind: str, part: Message, data: bytes, cids: set[str]) -> Item | None:
     name = headers.file_name(part)
-    if _NOT_PIECE_NAMES.search(name):
+    if _NOT_PIECE_NAMES.search(name) and sniff.media_type(data, name) not in _HOLDS:
         return None
     where = disposition(part)
     cid = "".join(headers.raw(part, "Content-ID")[:1]).strip("<> ")
