@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsers import own_words
+from parsers.intents import denials
 from parsers.intents.features import features, fields, fold, words
 from parsers.records import Intent
 
@@ -42,21 +43,17 @@ _SUBJECT: dict[str, frozenset[str]] = {
 _WITHOUT_SUBJECT = 0.75
 _ASKING = frozenset({"ask", "wish", "breakdown", "not"})  # what a question holds; a mere statement must be clearer
 _STATEMENT = 0.85
-_NOT_LEAVING = re.compile(  # « nous n'annulons pas », « surtout ne résiliez pas », « pas question d'annuler »
-    r"\b(ne |n ?')(\w+ ){0,3}(annul|resili|renonc|desist|desengag|retir|abandon)\w* "
-    r"(a |de )?(pas|point|jamais|rien|aucun)\b"
-    r"|\b(pas|aucunement|nullement|jamais) (\w+ ){0,4}?(d'|de |a )?(annul|resili|renonc|desist|desengag|retir|abandon)"
-    r"|\bsans (annul|resili)"
-)
 _REPLACES = re.compile(  # « annulez le précédent et remplacez-le par celui-ci »: put right, an order is one still
     r"\bannul\w* et remplac"
     r"|\b(remplac\w+|substitu\w+) .{0,24}\b(par|a) (celui|celle|la version|le (bon|document)|l[ae] nouve)"
     r"|\b(prendre|retenir|garder|tenir compte|conserver) .{0,12}\b(celui|celle|la version|le document|l'exemplaire) ?-?"
     r"(ci|joint|corrig|rectif|nouve)"
 )
-_ROW = re.compile(
-    r"[^?]*[:=|]\s*\d[\d\s]*[.,]\d\d\s*(€|euros?|eur|h\.?t\.?|t\.?t\.?c\.?|\W)*", re.IGNORECASE
-)  # of a table
+_ROW = re.compile(  # of a table: an amount ends it, and nobody does anything in it
+    r"(?!.*\b(je|j|nous|on|vous|il|elle|est|sont|a|avons|avez|merci|veuillez|comment|combien|pourquoi)\b)"
+    r"[^?]*\d[.,]\d\d(euros?|eur|h\.?t|t\.?t\.?c|\W)*",  # each way to read it is one alone: no backtracking
+    re.IGNORECASE | re.DOTALL,
+)
 _SUBMIT_WITHOUT_FILES = 0.75
 _SUBMIT_LIKELY = 0.15  # files are attached and a sentence before all others might say so
 _PARAGRAPH = 0.65
@@ -101,7 +98,7 @@ def probabilities(text: str) -> dict[str, float]:
     model = _model()
     long = [w for w in words(text) if len(w) >= 4]
     seen = sum(bool(model.known[word_bucket(w)]) for w in long)
-    if not words(text) or (long and seen < _KNOWN * len(long)):
+    if not words(text) or _ROW.fullmatch(text) or (long and seen < _KNOWN * len(long)):
         return {x: float(x == "other") for x in model.labels}
     scores = model.weights @ features(text) + model.bias
     scores = np.exp(scores - scores.max())
@@ -116,12 +113,14 @@ def probabilities(text: str) -> dict[str, float]:
             if odds[label] < _STATEMENT:
                 odds["other"] += odds[label]
                 odds[label] = 0.0
-    if _ROW.fullmatch(text):
-        odds["other"] += odds["question_commercial"]
-        odds["question_commercial"] = 0.0
-    denied = bool(_NOT_LEAVING.search(flat))
+    if denials.supposes(flat):
+        odds["question_commercial" if "ask" in about else "other"] += odds["withdraw"]
+        odds["withdraw"] = 0.0
+    denied = {"withdraw": not denials.leaves(flat), "join": not denials.joins(flat)}
+    if {"thanks", "done"} & about and not {"ask", "wish", "not"} & about:
+        denied |= dict.fromkeys(("training", "question_technical"), True)
     for label, subject in _SUBJECT.items():
-        if (not subject & about and odds[label] < _WITHOUT_SUBJECT) or (label == "withdraw" and denied):
+        if (not subject & about and odds[label] < _WITHOUT_SUBJECT) or denied.get(label):
             odds["other"] += odds[label]
             odds[label] = 0.0
     return odds
@@ -167,7 +166,7 @@ def _stated(text: str, sure: dict[str, float]) -> tuple[list[str], bool]:
             elif not found and not said and not label and odds.get("submit", 0.0) >= _SUBMIT_LIKELY:
                 maybe_sends = True
         if not said and len(paragraph) > 1:
-            odds = probabilities(" ".join(paragraph))
+            odds = probabilities(" ".join(x for x in paragraph if not _ROW.fullmatch(x)))
             label = _accepted(odds, {k: max(v, _PARAGRAPH) for k, v in sure.items()})
             said = [label] if label else []
         if "submit" in said and "join" in said and "?" not in " ".join(paragraph):

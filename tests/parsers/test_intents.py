@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -88,10 +89,74 @@ def test_doubt_stays_doubt(text: str, files: bool, expected: tuple[str, ...]):
         "La réunion est annulée.",
         "Nous avons résilié notre contrat avec Docapost, vous pouvez ouvrir le compte.",
         "Notre ancien contrat est résilié depuis mars.",
+        "Nous restons engagés sur tous les lots commandés.",
+        "Nous n'avons aucunement l'intention de renoncer au lot 2.",
+        "Je n'ai jamais dit que nous quittions le groupement.",
+        "Il ne s'agit pas d'un désistement mais d'un simple retard.",
+        "Loin de nous l'idée d'abandonner ce projet.",
+        "Nous avons changé d'avis et gardons bien le lot 5.",
+        "Merci d'annuler notre demande de retrait, nous restons dans le groupement.",
+        "Nous revenons sur notre désistement : le conseil a finalement voté pour.",
+        "Ne tenez pas compte de notre courrier de résiliation, il est sans objet.",
+        "Pourquoi parlez-vous d'un retrait ? Nous n'avons rien demandé de tel.",
+        # something else is called off
+        "Merci d'annuler la réunion sur le lot 2.",
+        "Nous devons annuler notre venue à la réunion du 4.",
+        "Je souhaite ne plus figurer dans votre fichier de contacts.",
+        "Le compte de Mme Blanc, partie en retraite, peut être supprimé.",
+        # supposed, not wanted
+        "Que risque-t-on si on quitte le marché avant la fin ?",
+        "Si le maire ne signait pas, nous serions obligés d'annuler.",
     ],
 )
 def test_the_contrary_of_leaving_is_not_leaving(text: str):
     assert "withdraw" not in intents.predict("", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nous gardons le lot 2 mais annulons le lot 3.",
+        "On maintient la commande du lot 2 et on se retire du lot 3.",
+        "Nous n'avons pas pu obtenir les crédits et devons annuler la commande.",
+        "Le conseil n'a pas souhaité poursuivre et nous devons renoncer au lot 2.",
+        "Après la réunion d'hier, le bureau a décidé de retirer notre syndicat du groupement.",
+        "Suite à la réunion du bureau, nous annulons tout.",
+        "Comme vous l'indiquez dans votre mail, nous souhaitons annuler notre engagement.",
+        "Si vous pouviez annuler notre commande, ce serait parfait.",
+        "Nous avons opté pour une autre solution, merci de clôturer notre dossier.",
+    ],
+)
+def test_leaving_stays_leaving_whatever_else_is_denied_or_kept(text: str):
+    assert intents.predict("", text) == ("withdraw",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pouvez-vous nous rejoindre en visio mardi ?",
+        "Je n'arrive pas à joindre votre service.",
+        "Merci de me rejoindre par téléphone au 01 02 03 04 05.",
+        "Je ne pourrai pas rejoindre la visio sur le marché.",
+    ],
+)
+def test_to_join_a_meeting_or_a_person_is_not_to_join(text: str):
+    assert "join" not in intents.predict("", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Bien noté pour la date de la formation.", "Le problème de connexion est résolu, merci."]
+)
+def test_what_is_settled_or_noted_asks_for_nothing(text: str):
+    assert intents.predict("", text) == ("other",)
+
+
+@pytest.mark.parametrize(
+    "row", ["Total HT 180,00 €", "Formation à distance : 2 x 150,00 € HT = 300,00 €", "TVA 20 % 36,00"]
+)
+def test_a_row_wants_nothing_by_itself(row: str):
+    assert intents.predict("", row) == ("other",)
+    assert intents.predict("", f"Merci d'annuler notre commande :\n\n{row}\n{row}") == ("withdraw",)
 
 
 @pytest.mark.parametrize(
@@ -185,3 +250,12 @@ def test_prediction_needs_no_scikit_learn_and_reading_loads_no_weights_unasked()
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=HERE.parent.parent, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["1,00 " + "ht." * 3000 + "x", "1,00" + " " * 11_000 + "x", "nous n'annulons pas " + "mais " * 2000]
+)
+def test_what_is_made_to_take_long_takes_no_time(text: str):
+    began = time.perf_counter()
+    intents.predict("", text)
+    assert time.perf_counter() - began < 3
