@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from parsers import names
 from parsers.containers import Leaf
 from parsers.extraction import Extraction
 from parsers.mail import ParsedMail
-from parsers.records import Context, Piece
+from parsers.records import Context, Field, Piece
 
 NAME = "corps du message.txt"
 _ORDERS = ("purchase_order", "legal_commitment")
@@ -23,9 +24,16 @@ _AMOUNT = re.compile(r"\d[.,]\d\d(?!\d)")
 _SENTENCE = re.compile(r"\s*(?=(?:\S+\s){2})(?!.*(?:\S\s{2,}\S|\d[.,]\d\d(?!\d)|[|\t])).*[.?!:;,…]\s*")
 _PAST = re.compile(
     r"\b(?:livr\w+|re[çc]u[es]?|annul\w+|relanc\w+|rappel\w*|d[ée]j[àa]|exemple|mod[èe]le|projet|devis|factur\w+|copie)\b"
+    r"|\b(?:partira|sera|seront|attente|r[ée]serve|valider|validation|brouillon|proposition)\b"
+    r"|\bl['’]an (?:dernier|pass[ée])\b"
     r"|\b(?:pas|plus|jamais)\b",
     re.IGNORECASE,
 )
+_SAYS = re.compile(
+    r"\b(?:veuillez|merci|voici|command\w+|enregistr\w+|prendre|noter|ci-dessous|suivante?|nous|notre|je|pour)\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:l[ae]s?|[ld]’)", re.IGNORECASE)
 _REF = re.compile(r"\b[A-Z]{2,12}-[0-9A-Z]{1,12}-\d{4}\b")
 
 
@@ -68,10 +76,21 @@ def read(found: Leaf, context: Context) -> list[Piece]:
     extraction = document.extract_pages(page, page.pages, context) if page.pages else Extraction()
     if not _clear(extraction):
         return []
-    piece = replace(extraction, signed_by_hand=False).to_piece(
+    fields = {k: _named(f) if k == "member_name" else f for k, f in extraction.fields.items()}
+    fields = {k: f for k, f in fields.items() if f.value != ""}
+    piece = replace(extraction, fields=fields, signed_by_hand=False).to_piece(
         name=found.name, sha256=hashlib.sha256(found.data).hexdigest(), source_type="mail_body"
     )
     return [piece]
+
+
+def _named(name: Field) -> Field:
+    """The name alone, where it was read out of a sentence (« Veuillez noter la commande de la commune de… »)."""
+    if not _SAYS.search(str(name.value)):
+        return name
+    words = re.sub(r"\b([dl])['’](?=\w)", r"\1’ ", str(name.value), flags=re.IGNORECASE).split()
+    tails = (" ".join(words[i:]).replace("’ ", "’") for i in range(1, len(words)) if not _ARTICLE.fullmatch(words[i]))
+    return replace(name, value=next((x for x in tails if names.is_public_body(x) and not _SAYS.search(x)), ""))
 
 
 def _clear(found: Extraction) -> bool:

@@ -85,6 +85,8 @@ def test_lines_that_the_mail_program_closed_up_are_asked_about() -> None:
         ("Commande", "Bonjour,\n\nNous n'avons pas reçu la commande suivante.\n\n" + ORDER),
         ("Annulation", "Bonjour,\n\nNous souhaitons annuler la commande ci-dessous.\n\n" + ORDER),
         ("Tarif", "Bonjour,\n\nCette commande vous paraît-elle correcte ?\n\n" + ORDER),
+        ("Commande", "Bonjour,\n\nLe bon ci-dessous partira à la signature la semaine prochaine.\n\n" + ORDER),
+        ("Tarif", "Bonjour,\n\nNotre commande de l’an dernier, pour mémoire.\n\n" + ORDER),
         ("TR: commande", "\n".join("> " + line for line in ORDER.split("\n"))),
         ("RE: commande", "Bien reçu.\n\nLe 12/11/2025 à 10:00, Mairie a écrit :\n\n" + ORDER),
         ("Devis", ORDER.replace("BON DE COMMANDE", "DEVIS")),
@@ -95,10 +97,23 @@ def test_lines_that_the_mail_program_closed_up_are_asked_about() -> None:
             "soit 145,20 € TTC.\n\nCommune de Valmorin-sur-Aulne\nSIRET 217 802 436 00010\n" + SIGNED,
         ),
     ],
-    ids=["where", "late", "withdrawn", "asked", "quoted", "answered", "quote", "invoice", "letter"],
+    ids=["where", "late", "withdrawn", "asked", "promised", "past", "quoted", "answered", "quote", "invoice", "letter"],
 )
 def test_what_only_speaks_of_an_order_is_none(subject: str, text: str) -> None:
     assert _read(text, subject).pieces == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Veuillez enregistrer la commande suivante pour la commune d'Orsonnais", "commune d’Orsonnais"),
+        ("Merci de noter la commande du CCAS d'Orsonnais", "CCAS d’Orsonnais"),
+    ],
+)
+def test_a_name_in_a_sentence_is_read_without_the_sentence(line: str, name: str) -> None:
+    text = f"BON DE COMMANDE\n\n{line} (SIRET 217 802 436 00010) :\n" + ORDER.split("\n\n", 2)[2]
+    (piece,) = _read(text).pieces
+    assert piece.value("member_name") == name
 
 
 def test_beside_an_order_in_a_file_the_text_only_sums_it_up() -> None:
