@@ -61,15 +61,19 @@ def parse_mail(data: bytes, limits: Limits | None = None) -> ParsedMail:
         bounce_permanent=judged.permanent,
     )
     if judged.nature == "message":
-        mail = replace(mail, intents=_intents(subject, words, leaves))
+        invites = any(p.get_content_type() == "text/calendar" for p in mime.walk(message, into_messages=False))
+        mail = replace(mail, intents=_intents(mail, words, leaves, invites))
     return ParsedMail(mail=mail, leaves=leaves, text=words.signed)
 
 
-def _intents(subject: str, words: own_words.Words, leaves: tuple[Leaf, ...]) -> tuple[Intent, ...]:
+def _intents(mail: Mail, words: own_words.Words, leaves: tuple[Leaf, ...], invites: bool) -> tuple[Intent, ...]:
     from parsers import intents  # loads the weights
 
     documents = any(not x.media_type.startswith("image/") for x in leaves)
-    return intents.predict(subject, words.own, files=bool(leaves), documents=documents, forwarded=words.forwarded)
+    ours = words.forwarded_from in (*mail.to, *mail.cc)  # our own letter sent back to us is nobody's wish
+    forwarded = "" if ours else words.forwarded
+    subject = "" if invites else mail.subject  # « Annulé : réunion du lot 2 »: of the meeting
+    return intents.predict(subject, words.own, files=bool(leaves), documents=documents, forwarded=forwarded)
 
 
 def _contents(message: Message, limits: Limits) -> tuple[mime.Content, tuple[Leaf, ...]]:

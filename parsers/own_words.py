@@ -36,6 +36,7 @@ _FORWARD = re.compile(
 _BEGIN_FORWARD = re.compile(
     r"^\s*(d[ée]but du message (transf[ée]r[ée]|r[ée]exp[ée]di[ée])|begin forwarded message)\s*:", re.IGNORECASE
 )
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:\[\]]+")
 _HEAD_FROM = re.compile(r"^\s*>?\s*\*?(de|from|von|exp[ée]diteur|envoy[ée] par)\s*\*?\s*:\s*\*?\s*\S", re.IGNORECASE)
 _HEAD_REST = re.compile(
     r"^\s*>?\s*\*?(envoy[ée](\s+le)?|sent|date|[àa]|to|cc|objet|subject|pour|gesendet|an|betreff|destinataires?"
@@ -115,6 +116,7 @@ class Words:
     own: str  # what the sender says: no history, no signature block
     signed: str  # the same with the signature block: an order written in the mail itself names its sender there
     forwarded: str  # the text of a message forwarded below, without its head; empty in a reply
+    forwarded_from: str = ""  # the address that its head names, lower case
 
 
 def _attribution(lines: list[str], i: int) -> int:
@@ -157,8 +159,8 @@ def _head(lines: list[str], i: int) -> int:
     return n - blank if senders and enough else 0
 
 
-def _cut(lines: list[str]) -> tuple[list[str], list[str], bool]:
-    """Own lines, lines of the history below, and whether that history is a forward."""
+def _cut(lines: list[str]) -> tuple[list[str], list[str], list[str] | None]:
+    """Own lines, lines of the history below, and the lines of its head where it may be a forward."""
     own: list[str] = []
     i = 0
     while i < len(lines):
@@ -172,24 +174,24 @@ def _cut(lines: list[str]) -> tuple[list[str], list[str], bool]:
                 and (_HEAD_REST.match(below[skip]) or _HEAD_FROM.match(below[skip]))
             ):
                 skip += 1
-            return own, below[skip or 0 :], bool(_FORWARD.search(line))
+            return own, below[skip or 0 :], below[: skip or 0] if _FORWARD.search(line) else None
         if n := _attribution(lines, i):
             i += n
             # A reply written below or between the quoted lines: those lines alone go.
             rest = lines[i:]
             if not any(_QUOTE.match(x) for x in rest):
-                return own, rest, False
+                return own, rest, None
             continue
         n = _head(lines, i)
         if not n and _RULE.match(line) and i + 1 < len(lines):
             after = next((j for j in range(i + 1, min(i + 4, len(lines))) if lines[j].strip()), None)
             n = (_head(lines, after) + after - i) if after is not None and _head(lines, after) else 0
         if n:
-            return own, lines[i + n :], True
+            return own, lines[i + n :], lines[i : i + n]
         if not _QUOTE.match(line):
             own.append(line)
         i += 1
-    return own, [], False
+    return own, [], None
 
 
 def _signature_start(lines: list[str]) -> int:
@@ -266,13 +268,15 @@ def _join(lines: list[str]) -> str:
 def split(text: str) -> Words:
     """A mail's plain text as the sender's own words, the same with signature, and what it forwards."""
     text = text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\u200b", "")
-    own, below, forward = _cut(text.split("\n")[:_LINES])
+    own, below, head = _cut(text.split("\n")[:_LINES])
     body = _join(_strip_tail(own))
     forwarded = ""
-    if forward and below:
+    if head is not None and below:
         inner, _, _ = _cut([re.sub(r"^\s*>\s?", "", x) for x in below])
         forwarded = _join(_strip_tail(inner))
-    return Words(own=body, signed=_join(own), forwarded=forwarded)
+    senders = (x for x in head or () if _HEAD_FROM.match(x))
+    found = next((m[0].lower() for m in map(_ADDRESS.search, senders) if m), "")
+    return Words(own=body, signed=_join(own), forwarded=forwarded, forwarded_from=found)
 
 
 def says_nothing(text: str) -> bool:

@@ -65,6 +65,12 @@ _ABBREVIATION = re.compile(
     r"\b(M|Mr|Mme|Mlle|MM|Dr|St|Ste|n|no|art|cf|etc|ex|tél|tel|p|pp|env|réf|ref|bd|av)\.$", re.IGNORECASE
 )
 _END = re.compile(r"(?<=[.!?…;])\s+|\n+")
+_FEW = 30  # words of somebody who only hands a message on
+_BELOW = re.compile(  # « ci-dessous la demande de notre maire », « je vous fais suivre ce mail »
+    r"\bci[- ]?(dessous|apres)\b|\bplus bas\b|\bfai(re|s|tes|sons) suivre\b|\bsuite a donner\b|\btransfer\w+\b"
+    r"|\b(message|mail|courriel|demande|souhait) (de |d'|du )(l'|la |le |notre |nos |mon |ma )?(maire|president|direct"
+    r"|chef|proviseur|principal|elue?|adjoint|collegue|dgs|gestionnaire|tresor|service)"
+)
 _FORWARD = re.compile(r"^\s*(tr|fw|fwd|wg)\s*:", re.IGNORECASE)
 _REPLY = re.compile(r"^\s*((re|ré|rép|tr|fw|fwd|sv|aw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
@@ -145,6 +151,11 @@ def sentences(text: str) -> list[list[str]]:
     return paragraphs
 
 
+def _hands_on(body: str) -> bool:
+    """Whether own words only say whose wish stands below."""
+    return "?" not in body and len(words(body)) <= _FEW and bool(_BELOW.search(fold(body)))
+
+
 def _accepted(odds: dict[str, float], sure: dict[str, float]) -> str | None:
     best = max(odds, key=lambda x: odds[x])
     return best if best != "other" and odds[best] >= sure.get(best, 1.0) else None
@@ -189,10 +200,14 @@ def predict(
     if silent and forwarded and _FORWARD.match(subject):
         # What stands below a reply is our own letter, and counts for nothing.
         found, maybe_sends = _stated(forwarded, sure)
+    if forwarded and not found and not files and _FORWARD.match(subject) and _hands_on(body):
+        found, _ = _stated(forwarded, sure)
     title = _REPLY.sub("", subject)
     if not found and title == subject.strip() and (silent or not files):
         # A reply's subject is ours; a new mail's is the sender's own.
         found, maybe_sends = _stated(title, {k: max(v, _PARAGRAPH) for k, v in sure.items()})
+    if "withdraw" in found and "submit" in found and not files:
+        found.remove("submit")  # the order that is named is the one called off
     if "submit" in found:
         found.remove("submit")
         found.insert(0, "submit")

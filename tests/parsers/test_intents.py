@@ -144,6 +144,43 @@ def test_to_join_a_meeting_or_a_person_is_not_to_join(text: str):
     assert "join" not in intents.predict("", text)
 
 
+def below(sender: str) -> str:
+    head = f"\n\nDe : Quelqu'un <{sender}>\nEnvoyé : mardi 1 septembre 2026 10:00\nÀ : c@x.fr\nObjet : lot 2\n\n"
+    return head + "Nous souhaitons annuler la commande du lot 2.\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "own", "sender", "expected"),
+    [
+        ("TR: lot 2", "Bonjour,", "maire@x.fr", "withdraw"),
+        ("TR: lot 2", "Ci-dessous le mail de notre maire.", "maire@x.fr", "withdraw"),
+        ("Fwd: lot 2", "Je vous fais suivre, merci de faire le nécessaire.", "maire@x.fr", "withdraw"),
+        ("RE: lot 2", "Ci-dessous le mail de notre maire.", "maire@x.fr", "other"),
+        ("TR: lot 2", "Que pensez-vous de la réponse du prestataire ci-dessous ?", "info@y.fr", "other"),
+        ("TR: lot 2", "Bonjour,", "groupe@us.fr", "other"),  # our own letter, sent back to us
+    ],
+)
+def test_who_only_hands_a_message_on_wants_what_it_says(subject: str, own: str, sender: str, expected: str):
+    head = f"From: a@x.fr\r\nTo: groupe@us.fr\r\nSubject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    assert parse_mail((head + own + below(sender)).encode()).mail.intents == (expected,)
+
+
+def test_a_meeting_that_is_called_off_by_a_calendar_is_no_order_called_off():
+    data = (
+        b"From: a@x.fr\r\nSubject: Annulation : point sur la commande du lot 2\r\nContent-Type: multipart/alternative; "
+        b"boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\r\n--b\r\nContent-Type: text/calendar; "
+        b"method=CANCEL\r\n\r\nBEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n--b--\r\n"
+    )
+    assert parse_mail(data).mail.intents == ("other",)
+    assert parse_mail(data.replace(b"text/calendar", b"text/x-amp-html")).mail.intents == ("withdraw",)
+
+
+def test_an_order_called_off_is_not_sent():
+    text = "Nous renonçons à la commande ci-dessous.\n\nVoici le bon de commande n° 12 pour le lot 2."
+    assert intents.predict("", text) == ("withdraw",)
+    assert intents.predict("", text, files=True, documents=True) == ("submit", "withdraw")
+
+
 @pytest.mark.parametrize(
     "text", ["Bien noté pour la date de la formation.", "Le problème de connexion est résolu, merci."]
 )
