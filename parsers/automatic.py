@@ -107,6 +107,7 @@ _SEEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NO_REPLY = re.compile(r"^(no-?reply|ne-?pas-?repondre|nepasrepondre|noreponse)\b", re.IGNORECASE)
+_AGAIN = re.compile(r"\W*(re|ré|rép|tr|fw|fwd|sv|aw)\s*:", re.IGNORECASE)
 _ANSWERS = re.compile(r"\W*(re|ré|rép|sv|aw)\s*:", re.IGNORECASE)
 
 
@@ -114,9 +115,10 @@ def reads_automatic(sender: str, subject: str, body: str, has_files: bool) -> bo
     """Whether a program wrote these words. `sender`: the bare address; `body`: own words with the signature block."""
     if has_files:
         return False
-    if AUTO_SUBJECT.match(subject):
-        return True
     text = body[:3000]
+    if AUTO_SUBJECT.match(subject):
+        # A person answers such a notice, or hands it on, under its own subject.
+        return not (_AGAIN.match(subject) and ("?" in text or _says_more(text)))
     if "?" in text:
         return False
     count = len(text.split())
@@ -132,10 +134,24 @@ def reads_automatic(sender: str, subject: str, body: str, has_files: bool) -> bo
         return _only_absence(text)
     if count > 80:
         return False
+    if _sounds_automatic(sender, subject, text):
+        return True
     told_not_to = bool(_DO_NOT_ANSWER.search(text)) and bool(_NO_REPLY.match(sender) or _TAKEN.search(text))
     return told_not_to or ((bool(_RECEIVED.search(text)) or bool(_TAKEN.search(text))) and not _says_more(text))
 
 
+_SHORT = 3  # words of a greeting or a signature
+_EACH, _ONE = 0.6, 0.85  # how likely each sentence, and one of them, must be a program's
+_ANSWER_SUBJECT = re.compile(
+    r"\b(absen|cong[ée]|vacances|fermeture|ferm[ée]|indisponib|hors (du|de mon) bureau|bien re[çc]u|r[ée]ponse"
+    r"|accus[ée] ?(de )?r[ée]ception|automatique|enregistr)",
+    re.IGNORECASE,
+)
+_GREETS = re.compile(
+    r"^\W*(bonjour|bonsoir|madame|monsieur|cordialement|bien (cordialement|[àa] vous)|salutations|bonne|belle"
+    r"|excellente|tr[eè]s)\b[^.]{0,40}$",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
 _PLAIN = re.compile(
     r"^\W*(bonjour|bonsoir|madame|monsieur|cordialement|bien|merci|salutations|bonne|t[ée]l|[\w .'’-]{0,40}$)",
@@ -156,13 +172,36 @@ _PAPER = re.compile(
     r"\b(bons? de commande|convention|avenant|fiche|contrat|factur|devis|certificat|sign[ée]|signature)",
     re.IGNORECASE,
 )
+_OURS = re.compile(  # what a program of somebody away knows nothing of
+    r"\blots? \d|\b(le|les|du|des|au|ce|notre|nos) (lots?|march[ée]|groupement)\b(?! public)"
+    r"|\b(la|notre|nos|ma|cette|votre) commandes?\b(?! publique)",
+    re.IGNORECASE,
+)
 _DIRECTS = re.compile(r"\W*(pour (tout\w*|les?|la|vos)|concernant|en cas)\b", re.IGNORECASE)
 
 
 def _says_more(text: str) -> bool:
     """Whether a text sends or wants something, or speaks of papers otherwise than to say who deals with them."""
-    papers = (s for s in _SENTENCE.findall(text) if _PAPER.search(s))
-    return bool(_SAYS_MORE.search(text)) or any(not _DIRECTS.match(s) for s in papers)
+    if _SAYS_MORE.search(text):
+        return True
+    sentences = [s for s in _SENTENCE.findall(text) if not _DIRECTS.match(s)]
+    if any(_PAPER.search(s) or (_OURS.search(s) and not _REDIRECT.search(s)) for s in sentences):
+        return True
+    from parsers import intents  # loads the weights
+
+    rest = [s for s in sentences if not _ABSENCE.search(s) and not _REDIRECT.search(s)]
+    return any(intents.probabilities(s)[x] >= intents.SURE[x] for s in rest for x in ("withdraw", "join"))
+
+
+def _sounds_automatic(sender: str, subject: str, text: str) -> bool:
+    """Whether each sentence of what answers a mail is likely a program's: what no list of phrases foresaw."""
+    if not (_ANSWERS.match(subject) or _ANSWER_SUBJECT.search(subject) or _NO_REPLY.match(sender)):
+        return False
+    from parsers import intents
+
+    said = [s for p in intents.sentences(text) for s in p if len(s.split()) > _SHORT and not _GREETS.match(s)]
+    odds = [intents.automatic(s) for s in said]
+    return bool(odds) and min(odds) >= _EACH and max(odds) >= _ONE and not _says_more(text)
 
 
 def _only_absence(text: str) -> bool:

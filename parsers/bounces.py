@@ -23,6 +23,7 @@ _BOUNCE_SUBJECT = re.compile(
     r"|impossible de (remettre|distribuer|livrer)"
     r"|(message|courriel|mail) (non|pas) (remis|distribu|d[ée]livr|livr)|notification d['’][ée]tat de remise"
     r"|retour[- ](de|à) (l['’]exp[ée]diteur|courrier)"
+    r"|retard (de|dans la) (remise|distribution|livraison)"
     r"|(remise|distribution) (retard[ée]e|diff[ée]r[ée]e|impossible)|message retard[ée]|warning: could not send"
     r"|delayed mail|bo[iî]te (aux lettres )?pleine|mailbox (full|unavailable))",
     re.IGNORECASE,
@@ -36,7 +37,7 @@ _DELAY_WORDS = re.compile(
 _UNDELIVERED = re.compile(
     r"(\bn['’](a|ont) (pas |malheureusement pas )?(pu )?([êe]tre |[ée]t[ée] )?"
     r"(remis|livr|d[ée]livr|distribu|achemin|atteint)"
-    r"|\bpas pu (remettre|livrer|d[ée]livrer|distribuer|acheminer)"
+    r"|\bn['’]est (toujours )?pas (encore )?parvenu|\bpas pu (remettre|livrer|d[ée]livrer|distribuer|acheminer)"
     r"|impossible de (remettre|livrer|d[ée]livrer|distribuer|acheminer|joindre le\W{0,3}s?\W{0,3} ?destinataire)"
     r"|\bmessage\b.{0,80}\b(rejet[ée]|refus[ée]|bloqu[ée]) par|serveur .{0,30}a refus[ée]"
     r"|(could|can) ?not be (delivered|reached)|(was|were) not delivered|unable to deliver"

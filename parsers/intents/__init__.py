@@ -40,7 +40,8 @@ _SUBJECT: dict[str, frozenset[str]] = {
     "question_technical": frozenset({"breakdown", "machine"}),
     "question_commercial": frozenset({"money", "contract", "order", "group", "paper"}),
 }
-_WITHOUT_SUBJECT = 0.75
+_WITHOUT_SUBJECT = {"withdraw": 0.93, "join": 0.85}
+_WITHOUT_SUBJECT_ELSE = 0.75
 _ASKING = frozenset({"ask", "wish", "breakdown", "not"})  # what a question holds; a mere statement must be clearer
 _STATEMENT = 0.85
 _REPLACES = re.compile(  # « annulez le précédent et remplacez-le par celui-ci »: put right, an order is one still
@@ -99,16 +100,29 @@ def word_bucket(word: str) -> int:
     return zlib.crc32(word.encode()) >> 16
 
 
-def probabilities(text: str) -> dict[str, float]:
-    """How likely each intent is for one sentence; `other` where most of its words are new to the classifier."""
+def automatic(text: str) -> float:
+    """How likely a program wrote one sentence for somebody: an absence, an office closed, a receipt."""
+    return _scores(text)["automatic"]
+
+
+def _scores(text: str) -> dict[str, float]:
+    """What the classifier alone gives; `other` where most words are new to it."""
     model = _model()
     long = [w for w in words(text) if len(w) >= 4]
     seen = sum(bool(model.known[word_bucket(w)]) for w in long)
-    if not words(text) or _ROW.fullmatch(text) or (long and seen < _KNOWN * len(long)):
+    if not words(text) or (long and seen < _KNOWN * len(long)):
         return {x: float(x == "other") for x in model.labels}
     scores = model.weights @ features(text) + model.bias
     scores = np.exp(scores - scores.max())
-    odds = dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
+    return dict(zip(model.labels, (float(s) for s in scores / scores.sum()), strict=True))
+
+
+def probabilities(text: str) -> dict[str, float]:
+    """How likely each intent is for one sentence; `other` where most of its words are new to the classifier."""
+    odds = _scores(text)
+    odds["other"] += odds.pop("automatic")
+    if _ROW.fullmatch(text):
+        return {x: float(x == "other") for x in odds}
     about = set(fields(text))
     flat = fold(text).replace("’", "'")
     if _REPLACES.search(flat):
@@ -126,7 +140,9 @@ def probabilities(text: str) -> dict[str, float]:
     if {"thanks", "done"} & about and not {"ask", "wish", "not"} & about:
         denied |= dict.fromkeys(("training", "question_technical"), True)
     for label, subject in _SUBJECT.items():
-        if (not subject & about and odds[label] < _WITHOUT_SUBJECT) or denied.get(label):
+        if (not subject & about and odds[label] < _WITHOUT_SUBJECT.get(label, _WITHOUT_SUBJECT_ELSE)) or denied.get(
+            label
+        ):
             odds["other"] += odds[label]
             odds[label] = 0.0
     return odds

@@ -50,6 +50,7 @@ _OTHER_THING = re.compile(  # a meeting, a list of addresses, a mail, somebody's
     r"|\b(listes? (de (diffusion|contacts?|distribution)|d'(envoi|adresses))|newsletters?|infolettres?|mailings?"
     r"|lettres? d'information|vos (envois|mails|courriels|destinataires|contacts|listes)|fichiers? de contacts?"
     r"|carnet d'adresses)\b"
+    r"|\b(clo\w+|ferm\w+|annul\w+) (donc )?(le|ce|mon|notre) (ticket|incident|signalement)\b"
     r"|\b(ignor|oubli|annul|retir|supprim)\w* (donc )?(mon|ma|notre|ce|cet) (precedent |dernier )?"
     r"(mail|message|courriel|envoi)"
     r"|\bcompte (de |d'|du )(m\b|mme|mlle|monsieur|madame|l'ancien|notre ancien|mon (ancien|collegue|predecesseur)"
@@ -70,6 +71,10 @@ _NOT_JOINING = re.compile(
     rf"\b({_MEETING}|equipe|telephone|standard|ligne|liens?|lundi|mardi|mercredi|jeudi|vendredi)\b"
     r"|\b(nous|me|m') ?(re)?joindre\b(?! a)|\bvous joindre\b"
 )
+_IN_ALREADY = re.compile(
+    r"\b(sommes|est|suis|sont) (bien |deja |toujours |desormais )?(membres?|adherents?|rattachee?s?|inscrite?s?)\b"
+    r"|\b(faisons|fait|font) (bien |deja |toujours )?partie\b"
+)
 
 
 def leaves(flat: str) -> bool:
@@ -88,7 +93,7 @@ def supposes(flat: str) -> bool:
 
 
 def joins(flat: str) -> bool:
-    """Whether a sentence that speaks of joining means a market and not a meeting or a telephone."""
-    if _MEETING_ITSELF.search(flat):
+    """Whether a sentence that speaks of joining means a market, not a meeting or a telephone, and is not in it yet."""
+    if _MEETING_ITSELF.search(flat) or _IN_ALREADY.search(flat):
         return False
     return not _NOT_JOINING.search(flat) or bool(re.search(_OURS, flat))

@@ -104,6 +104,8 @@ def test_doubt_stays_doubt(text: str, files: bool, expected: tuple[str, ...]):
         "Nous devons annuler notre venue à la réunion du 4.",
         "Je souhaite ne plus figurer dans votre fichier de contacts.",
         "Le compte de Mme Blanc, partie en retraite, peut être supprimé.",
+        "Vous pouvez clore le ticket, l'incident est réglé.",
+        "Nous confirmons notre participation au lot 3.",
         # supposed, not wanted
         "Que risque-t-on si on quitte le marché avant la fin ?",
         "Si le maire ne signait pas, nous serions obligés d'annuler.",
@@ -129,6 +131,34 @@ def test_the_contrary_of_leaving_is_not_leaving(text: str):
 )
 def test_leaving_stays_leaving_whatever_else_is_denied_or_kept(text: str):
     assert intents.predict("", text) == ("withdraw",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nous avons besoin d'une attestation disant que nous sommes membres du groupement.",
+        "Notre commune fait déjà partie du groupement.",
+    ],
+)
+def test_who_is_in_already_does_not_join(text: str):
+    assert "join" not in intents.predict("", text)
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("withdraw", "Nous ne sommes plus demandeurs du service de convocation."),
+        ("withdraw", "L'intercommunalité ayant repris la compétence, l'abonnement du lot 2 est à supprimer."),
+        ("question_commercial", "Peut-on prendre seulement la télétransmission sans le parapheur ?"),
+        ("question_commercial", "J'aimerais connaître les modalités de règlement."),
+        ("question_technical", "Les actes restent au statut « en cours » depuis trois jours."),
+        ("question_technical", "Je n'ai plus accès à mon espace."),
+        ("join", "Est-ce qu'une école primaire privée peut prendre part à vos marchés ?"),
+        ("training", "Je débute, existe-t-il un support ?"),
+    ],
+)
+def test_rarer_words_for_a_wish(label: str, text: str):
+    assert intents.predict("", text) == (label,)
 
 
 @pytest.mark.parametrize(

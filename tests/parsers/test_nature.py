@@ -150,6 +150,48 @@ def test_absence_notices_without_headers(subject: str, body: str):
     assert nature(subject=subject, body=body) == "auto_reply"
 
 
+AWAY = [
+    "Je ne travaille plus à la mairie de X. Mme Petit vous répondra : petit@x.fr",
+    "Mme Petit assure l'intérim pendant mon absence. Vos messages ne sont pas relevés.",
+    "Je ne suis pas au bureau cette semaine. Ma collègue répondra à vos demandes.",
+    "Depuis la rentrée j'exerce dans un autre établissement. Merci d'adresser vos demandes au secrétariat.",
+    "La mairie a bien reçu votre message et vous répondra prochainement. Merci de votre confiance.",
+    "Un agent traitera votre demande sous cinq jours. Merci de votre patience.",
+    "L'accueil reprendra lundi à 8 h. Vos messages seront traités à la reprise.",
+    "Je prends quelques jours de congés, je lirai vos messages à la rentrée.",
+]
+
+
+@pytest.mark.parametrize("body", AWAY)
+def test_each_sentence_sounds_like_a_program(body: str):
+    assert nature(subject="Re: Fiche", body=body) == "auto_reply"
+    for more in ("Le maire préfère garder le lot 2.", "Nous annulons tout."):
+        assert nature(subject="Re: Fiche", body=f"{body} {more}") == "message"
+
+
+def test_who_answers_an_absence_notice_is_a_person():
+    subject = "RE: Réponse automatique : Fiche"
+    assert nature(subject=subject, body="Merci. Nous annulons la commande du lot 2.") == "message"
+    assert nature(subject=subject, body="À qui écrire alors ?") == "message"
+    assert nature(subject=subject, body="Je suis absente.") == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Je ne suis pas au bureau cette semaine, le bon sera signé lundi.",
+        "Nous vous répondrons après le conseil.",
+        "Ma collègue répondra à votre question sur les prix.",
+        "Votre demande a été transmise au maire, il signera lundi.",
+        "Nous attendons la reprise pour signer.",
+        "Je suis d'accord, voyez avec le secrétariat.",
+        "Vous pouvez écrire à Mme Petit, elle suit le dossier du lot 2.",
+    ],
+)
+def test_a_person_who_answers_shortly_is_a_person(body: str):
+    assert nature(subject="Re: Fiche", body=body) == "message"
+
+
 @pytest.mark.parametrize(
     ("subject", "body"),
     [
@@ -319,6 +361,7 @@ def test_old_reports_in_words():
         ("MAILER-DAEMON@x.fr", "X-A: b", "Destinataire inconnu", "Nous n'avons pas pu remettre votre message à c@x.fr."),
         ("acces@x.fr", "Return-Path: <>", "Votre message", "Le serveur distant a refusé le message : 550 5.7.1 policy."),
         ("filtre@x.fr", "Auto-Submitted: auto-generated", "Message bloqué", "Votre message a été bloqué par notre passerelle (.zip). Il n'a pas été délivré."),
+        ("postmaster@x.fr", "X-A: b", "Retard de distribution", "Votre courriel n'est toujours pas parvenu à c@x.fr."),
         ("noreply@x.fr", "Auto-Submitted: auto-replied", "Re: Fiche", "Votre message n'a pas été remis car la boîte est pleine."),
         ("administrateur@x.fr", "X-A: b", "Non distribuable : Fiche", "Votre message n'a pas atteint certains destinataires : impossible de joindre le(s) destinataire(s) suivant(s)."),
     ],
