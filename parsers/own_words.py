@@ -86,6 +86,9 @@ _DISCLAIMER = re.compile(
     r"|pi[èe]ces? jointes?.{0,40}(sont|destin|confident)|destin[ée])"
     r"|si vous (n['’][êe]tes pas|avez re[çc]u ce) (le destinataire|message|courriel).{0,60}|this (e-?mail"
     r"|message).{0,40}confidential"
+    r"|(conform|vertu)\w*\b[^?]{0,40}\brgpd\b|\bdpo@|\bvos donn[ée]es ([àa] caract[èe]re )?personnel"
+    r"|\bdroits? (d['’](acc[èe]s|opposition)|de (rectification|retrait|suppression))\b"
+    r"|d[ée]cline (toute|sa) responsabilit[ée]|informatique et libert[ée]s"
     r"|analys[ée] (par|anti)|garanti sans virus|avast|virus-free)",
     re.IGNORECASE,
 )
@@ -258,7 +261,16 @@ def _strip_tail(lines: list[str]) -> list[str]:
     tail = lines[cut:]
     if postscript := tail[_postscript(tail) :]:
         kept = [*kept, "", *postscript]
-    return [x for x in kept if not _DISCLAIMER.search(x) and not _DEVICE.match(x)]
+    return [x for x in _without_disclaimers(kept) if not _DEVICE.match(x)]
+
+
+def _without_disclaimers(lines: list[str]) -> list[str]:
+    """The lines without what a server adds to each mail: such a line, and the rest of its paragraph at the end."""
+    first = next((i for i, x in enumerate(lines) if _DISCLAIMER.search(x)), len(lines))
+    rest = lines[first:]
+    if not any(not x.strip() for x in rest) and not any("?" in x for x in rest):
+        return lines[:first]
+    return [x for x in lines if not _DISCLAIMER.search(x)]
 
 
 def _join(lines: list[str]) -> str:

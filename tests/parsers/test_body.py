@@ -136,6 +136,24 @@ def test_what_follows_thanks_is_said_and_thanks_alone_are_kept(text: str) -> Non
     assert split(signed).own == text
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "Ce message et ses pièces jointes sont confidentiels.\nToute annulation doit être faite par écrit.",
+        "Vous pouvez exercer votre droit de retrait ou\nvous opposer au traitement en écrivant à dpo@x.fr",
+        "Conformément au RGPD, vous pouvez ne plus recevoir nos messages.",
+    ],
+)
+def test_what_a_server_adds_below_is_not_said(tail: str) -> None:
+    assert split(f"Voici la fiche du lot 2.\n\n{tail}").own == "Voici la fiche du lot 2."
+
+
+def test_a_question_of_data_protection_is_said() -> None:
+    asked = "Quelle est la marche à suivre pour le RGPD ?"
+    assert split(asked).own == asked
+    assert split(f"Ce message est destiné au service.\n\n{asked}").own == asked
+
+
 def test_thanks_at_the_end_of_a_message_close_it() -> None:
     text = "Bonjour,\nVoici la fiche du lot 2.\nMerci pour votre aide. Bonne journée.\nHélène Morvan\nMairie d’Aubin"
     assert split(text).own == "Bonjour,\nVoici la fiche du lot 2."
