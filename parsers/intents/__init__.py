@@ -41,6 +41,7 @@ _SUBJECT: dict[str, frozenset[str]] = {
     "question_commercial": frozenset({"money", "contract", "order", "group", "paper"}),
 }
 _WITHOUT_SUBJECT = {"withdraw": 0.93, "join": 0.85}
+_SENDS_NOTHING_NAMED = 0.9  # neither a paper nor a word of sending
 _WITHOUT_SUBJECT_ELSE = 0.75
 _ASKING = frozenset({"ask", "wish", "breakdown", "not"})  # what a question holds; a mere statement must be clearer
 _STATEMENT = 0.85
@@ -136,6 +137,9 @@ def probabilities(text: str) -> dict[str, float]:
     if denials.supposes(flat):
         odds["question_commercial" if "ask" in about else "other"] += odds["withdraw"]
         odds["withdraw"] = 0.0
+    if not {"send", "paper"} & about and "command" not in flat and odds["submit"] < _SENDS_NOTHING_NAMED:
+        odds["other"] += odds["submit"]
+        odds["submit"] = 0.0
     denied = {"withdraw": not denials.leaves(flat), "join": not denials.joins(flat)}
     if {"thanks", "done"} & about and not {"ask", "wish", "not"} & about:
         denied |= dict.fromkeys(("training", "question_technical"), True)

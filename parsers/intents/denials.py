@@ -57,8 +57,15 @@ _OTHER_THING = re.compile(  # a meeting, a list of addresses, a mail, somebody's
     r"|ma collegue|ex)"
 )
 _MEETING_ITSELF = re.compile(
-    r"\b(annul|decommand|report|deplac|rejoi|joindre|participer)\w* ((notre|ma|ta|sa|leur) (venue|presence) )?(a )?"
-    rf"(la |le |l'|les |notre |votre |mon |cette |cet |ce |un |une )?(prochaine? |premiere? )?{_MEETING}\b"
+    r"\b(annul|decommand|report|deplac|rejoi|joindre|participer|assister)\w* "
+    rf"((notre|ma|ta|sa|leur) (venue|presence) )?(a )?(la |le |l'|les |notre |votre |mon |cette |cet |ce |un |une )?(prochaine? |premiere? )?{_MEETING}\b"
+)
+_PAPER_ITSELF = re.compile(  # what stands in a tool or a ledger is put right there: « retirer un acte du parapheur »
+    r"\b(annul|retir|supprim|rappel)\w* (un |une |l'|le |la |les |des |cet |cette |ce |mon |ma |notre |du )?"
+    r"(actes?|documents?|fichiers?|flux|bordereau|depot|convocations?(?! electr)|publication|avis|factures?|avoir"
+    r"|mandats?|titres?|paiements?|transactions?|prelevements?|relances?|utilisateurs?)\b"
+    r"|\b(arret|abandon)\w* (avec )?le papier\b"
+    r"|\b(un|le) dossier (du|dans le) parapheur\b|\b(factures?|mandats?|titres?) [^.;!?]{0,30}(est|etre|ete) annul"
 )
 _SUPPOSED = re.compile(
     r"\b(que|qu') ?(se passerait|adviendrait|arriverait|se passe|risqu\w+)\b"
@@ -67,11 +74,12 @@ _SUPPOSED = re.compile(
     r"\b\w{2,}(ait|ions|aient)\b"
 )
 _NOT_JOINING = re.compile(
-    r"\b(re)?(joindre|joignez|joins|joint|rejoignez|integr\w+|particip\w+|associ\w+)\b[^.;!?]{0,40}"
+    r"\b(re)?(joindre|joignez|joins|joint|rejoignez|integr\w+|particip\w+|associ\w+|assist\w+)\b[^.;!?]{0,40}"
     rf"\b({_MEETING}|equipe|telephone|standard|ligne|liens?|lundi|mardi|mercredi|jeudi|vendredi)\b"
     r"|\b(nous|me|m') ?(re)?joindre\b(?! a)|\bvous joindre\b"
 )
 _IN_ALREADY = re.compile(
+    r"\b(inclus|compris)\w* dans (le |l'|les |notre |votre )?(prix|abonnement|forfait|tarif|offre|montant|cout)\b|"
     r"\b(sommes|est|suis|sont) (bien |deja |toujours |desormais )?(membres?|adherents?|rattachee?s?|inscrite?s?)\b"
     r"|\b(faisons|fait|font) (bien |deja |toujours )?partie\b"
 )
@@ -79,7 +87,9 @@ _IN_ALREADY = re.compile(
 
 def leaves(flat: str) -> bool:
     """Whether a sentence that speaks of leaving may mean it: nothing in it takes that back."""
-    if _MEETING_ITSELF.search(flat) or (_OTHER_THING.search(flat) and not re.search(_OURS, flat)):
+    if _MEETING_ITSELF.search(flat) or _PAPER_ITSELF.search(flat):
+        return bool(re.search(rf"{_LEAVES}\w* (la |notre |ma |cette )?(commande|{_WISH})", flat))
+    if _OTHER_THING.search(flat) and not re.search(_OURS, flat):
         return False
     if not _NOT_LEAVING.search(flat):
         return True

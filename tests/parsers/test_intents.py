@@ -106,6 +106,9 @@ def test_doubt_stays_doubt(text: str, files: bool, expected: tuple[str, ...]):
         "Le compte de Mme Blanc, partie en retraite, peut être supprimé.",
         "Vous pouvez clore le ticket, l'incident est réglé.",
         "Nous confirmons notre participation au lot 3.",
+        "Peut-on retirer un acte du parapheur une fois envoyé ?",
+        "La facture d'avril doit être annulée, elle fait doublon.",
+        "Nous abandonnons le papier, enfin.",
         # supposed, not wanted
         "Que risque-t-on si on quitte le marché avant la fin ?",
         "Si le maire ne signait pas, nous serions obligés d'annuler.",
@@ -126,6 +129,7 @@ def test_the_contrary_of_leaving_is_not_leaving(text: str):
         "Suite à la réunion du bureau, nous annulons tout.",
         "Comme vous l'indiquez dans votre mail, nous souhaitons annuler notre engagement.",
         "Si vous pouviez annuler notre commande, ce serait parfait.",
+        "Nous annulons la convocation électronique.",
         "Nous avons opté pour une autre solution, merci de clôturer notre dossier.",
     ],
 )
@@ -138,6 +142,7 @@ def test_leaving_stays_leaving_whatever_else_is_denied_or_kept(text: str):
     [
         "Nous avons besoin d'une attestation disant que nous sommes membres du groupement.",
         "Notre commune fait déjà partie du groupement.",
+        "La maintenance est-elle incluse dans l'abonnement ?",
     ],
 )
 def test_who_is_in_already_does_not_join(text: str):
@@ -168,6 +173,7 @@ def test_rarer_words_for_a_wish(label: str, text: str):
         "Je n'arrive pas à joindre votre service.",
         "Merci de me rejoindre par téléphone au 01 02 03 04 05.",
         "Je ne pourrai pas rejoindre la visio sur le marché.",
+        "Deux agents souhaitent assister à la réunion de lancement, est-ce ouvert à tous ?",
     ],
 )
 def test_to_join_a_meeting_or_a_person_is_not_to_join(text: str):
@@ -236,6 +242,11 @@ def test_a_row_wants_nothing_by_itself(row: str):
 )
 def test_an_order_put_right_is_an_order_still(text: str):
     assert intents.predict("", text, files=True, documents=True) == ("submit",)
+
+
+def test_who_names_no_paper_and_sends_nothing_submits_nothing():
+    text = "En télétravail ce jour. Pour le lot 3, tout est bon de notre côté."
+    assert intents.predict("", text) == ("other",)
 
 
 def test_a_software_replaced_elsewhere_still_ends_the_order():
