@@ -58,7 +58,7 @@ _REDIRECT = re.compile(
     r"|(d[èe]s|[àa]) (la|notre) reprise|\breviendrai vers vous (le|[àa])\b"
     r"|vous pouvez (joindre|contacter|vous adresser|[ée]crire)"
     r"|(merci|pri[èe]re) (de|d['’]) ?(contacter|joindre|vous adresser|vous rapprocher|[ée]crire|utiliser|appeler)"
-    r"|\b(contactez|[ée]crivez|joignez|appelez|adressez-vous|rapprochez-vous)\b"
+    r"|\b(contactez|[ée]crivez|joignez|adressez-vous|rapprochez-vous)\b"
     r"|adresse[rz] vos (messages|courriels|mails|demandes)"
     r"|(une )?permanence (est|sera)|votre (nouvel |nouvelle )?interlocut(eur|rice)|(assure|assurera) mon remplacement"
     r"|veuillez (contacter|vous adresser|utiliser|[ée]crire)|for (urgent|any) (matters?|requests?|enquir)"
@@ -81,13 +81,13 @@ _DO_NOT_ANSWER = re.compile(
 )
 _YOURS = r"(votre|vos) (messages?|courriels?|e-?mails?|mails?|demandes?|sollicitations?|requ[êe]tes?|tickets?)"
 _RECEIVED = re.compile(
-    rf"{_YOURS} (a (bien )?[ée]t[ée]|(nous )?est) (bien )?(re[çc]u|parvenu|enregistr|pris).{{0,160}}"
+    rf"{_YOURS} (a (bien )?[ée]t[ée]|(nous )?est) (bien )?(re[çc]u|r[ée]ceptionn|parvenu|enregistr|pris).{{0,160}}"
     r"(meilleurs d[ée]lais|plus brefs d[ée]lais|sous (\d+|quarante|dix|huit|quinze) ?(h\b|heures|jours)"
     r"|d[ée]lai (moyen|maximum|de))",
     re.IGNORECASE | re.DOTALL,
 )
 _TAKEN = re.compile(
-    rf"({_YOURS}\b.{{0,60}}\b(enregistr|pris|cr[éeé]+|attribu|affect)\w*.{{0,60}}(n°|num[ée]ro|r[ée]f[ée]rence|#)"
+    rf"({_YOURS}\b.{{0,60}}\b(enregistr|r[ée]ceptionn|pris|cr[éeé]+|attribu|affect)\w*.{{0,60}}(n°|num[ée]ro|r[ée]f[ée]rence|#)"
     rf"|{_YOURS}\W{{0,3}}(n°|num[ée]ro|#)\W{{0,2}}\d.{{0,40}}\b(enregistr|pris|cr[éeé]+|affect)"
     r"|attribu[ée] (la r[ée]f[ée]rence|le num[ée]ro) \w*\d)",
     re.IGNORECASE | re.DOTALL,

@@ -39,7 +39,8 @@ _UNDELIVERED = re.compile(
     r"(remis|livr|d[ée]livr|distribu|achemin|atteint)"
     r"|\bn['’]est (toujours )?pas (encore )?parvenu|\bpas pu (remettre|livrer|d[ée]livrer|distribuer|acheminer)"
     r"|impossible de (remettre|livrer|d[ée]livrer|distribuer|acheminer|joindre le\W{0,3}s?\W{0,3} ?destinataire)"
-    r"|\bmessage\b.{0,80}\b(rejet[ée]|refus[ée]|bloqu[ée]) par|serveur .{0,30}a refus[ée]"
+    r"|\b(message|courrier|courriel|e-?mail|mail)\b.{0,80}\b(rejet[ée]|refus[ée]|bloqu[ée]) par"
+    r"|serveur .{0,30}a refus[ée]"
     r"|(could|can) ?not be (delivered|reached)|(was|were) not delivered|unable to deliver"
     r"|\b5\d\d[ -]5\.\d\.\d{1,3}\b)",
     re.IGNORECASE,

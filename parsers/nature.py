@@ -16,7 +16,7 @@ from parsers.bounces import Judged, bounce
 _UNSUBSCRIBE = re.compile(
     r"(\bcliqu\w+.{0,60}d[ée]s(abonn|inscri)|d[ée]s(abonn|inscri).{0,60}(\bcliqu\w+|https?://|\bici\b|\blien\b)"
     r"|si vous ne (souhaitez|d[ée]sirez|voulez) plus (recevoir|[êe]tre destinataire)"
-    r"|^\W*(pour )?(se|me|vous) d[ée]s(abonner|inscrire)\b[^?]{0,40}$"
+    r"|(^|[|•·–-])\W*(pour )?(se|me|vous) d[ée]s(abonner|inscrire)\b[^?]{0,40}$"
     r"|[.…!]\s+(se|me|vous) d[ée]s(abonner|insc\w+|inscrire)\W*$"
     r"|vous recevez (ce|cet|cette) (mail|e-?mail|message|courriel|lettre|newsletter) (car|parce que) vous"
     r"|\bopposer [àa] (recevoir|la r[ée]ception)|r[ée]pon\w+ (avec )?[«\"“ ]*stop\b"

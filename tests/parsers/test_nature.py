@@ -133,6 +133,10 @@ def test_headers(line: str, expected: str):
             "Votre courriel nous est bien parvenu. La mairie est ouverte de 9 h à 12 h. Une réponse vous sera apportée sous dix jours.",
         ),
         ("Ticket #20931 : Fiche", "Votre ticket a été créé. Numéro : 20931. Notre équipe informatique vous répondra."),
+        (
+            "Votre demande 118",
+            "Votre courriel a été réceptionné par la mairie. Référence : 118. Délai de traitement : 8 jours.",
+        ),
         ("[#4432] Fiche", "Nous avons bien reçu votre sollicitation et lui avons attribué la référence 4432."),
         # filters that ask who writes or hold a mail back, receipts
         (
@@ -179,6 +183,7 @@ def test_who_answers_an_absence_notice_is_a_person():
 @pytest.mark.parametrize(
     "body",
     [
+        "Je suis absente demain : appelez plutôt ma collègue pour le rendez-vous de mise en service.\n\nCordialement,\nLéa Roy\nMairie de X\n01 02 03 04 05",
         "Je ne suis pas au bureau cette semaine, le bon sera signé lundi.",
         "Nous vous répondrons après le conseil.",
         "Ma collègue répondra à votre question sur les prix.",
@@ -287,6 +292,7 @@ def test_a_vacation_program_that_sends_bulk_precedence():
         "Pour vous désinscrire de cette liste : https://example.org/u",
         "Au sommaire ce mois-ci.\n\nPour vous désabonner, suivez ce lien.",
         "Lettre d'information n° 12.\n\nVous recevez ce message parce que vous êtes abonné à la lettre du ministère.",
+        "Douze avis pour vous.\n\nModifier mes alertes | Se désabonner",
         "Imprimantes à -40 %.\n\nVous pouvez vous opposer à recevoir nos sollicitations en répondant à ce mail.",
     ],
 )
@@ -361,6 +367,7 @@ def test_old_reports_in_words():
         ("MAILER-DAEMON@x.fr", "X-A: b", "Destinataire inconnu", "Nous n'avons pas pu remettre votre message à c@x.fr."),
         ("acces@x.fr", "Return-Path: <>", "Votre message", "Le serveur distant a refusé le message : 550 5.7.1 policy."),
         ("filtre@x.fr", "Auto-Submitted: auto-generated", "Message bloqué", "Votre message a été bloqué par notre passerelle (.zip). Il n'a pas été délivré."),
+        ("postmaster@x.fr", "X-A: b", "Refus", "Le courrier envoyé à c@x.fr a été refusé par notre serveur (taille dépassée)."),
         ("postmaster@x.fr", "X-A: b", "Retard de distribution", "Votre courriel n'est toujours pas parvenu à c@x.fr."),
         ("noreply@x.fr", "Auto-Submitted: auto-replied", "Re: Fiche", "Votre message n'a pas été remis car la boîte est pleine."),
         ("administrateur@x.fr", "X-A: b", "Non distribuable : Fiche", "Votre message n'a pas atteint certains destinataires : impossible de joindre le(s) destinataire(s) suivant(s)."),
