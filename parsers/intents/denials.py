@@ -58,7 +58,8 @@ _OTHER_THING = re.compile(  # a meeting, a list of addresses, a mail, somebody's
 )
 _MEETING_ITSELF = re.compile(
     r"\b(annul|decommand|report|deplac|rejoi|joindre|participer|assister)\w* "
-    rf"((notre|ma|ta|sa|leur) (venue|presence) )?(a )?(la |le |l'|les |notre |votre |mon |cette |cet |ce |un |une )?(prochaine? |premiere? )?{_MEETING}\b"
+    r"((notre|ma|ta|sa|leur) (venue|presence) )?(a )?"
+    rf"(la |le |l'|les |notre |votre |mon |cette |cet |ce |un |une )?(prochaine? |premiere? )?{_MEETING}\b"
 )
 _PAPER_ITSELF = re.compile(  # what stands in a tool or a ledger is put right there: « retirer un acte du parapheur »
     r"\b(annul|retir|supprim|rappel)\w* (un |une |l'|le |la |les |des |cet |cette |ce |mon |ma |notre |du )?"
