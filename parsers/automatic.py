@@ -47,7 +47,7 @@ _ABSENCE = re.compile(
     r"|pas d['’]acc[èe]s [àa] (ma|mes|notre) (messagerie|bo[iî]te|mails|courriels)"
     # back then, or there on some days alone
     r"|^\W*(de )?retour (au bureau|pr[ée]vu|le \d|le (lun|mar|mer|jeu|ven))"
-    r"|\b(r[ée]ouv(re|erture)|rouvr)\w*\b.{0,30}\b(le|lundi|mardi|mercredi|jeudi|vendredi|\d)"
+    r"|\b(r[ée]ouverture|r[ée]ouvre|rouvr(ira|irons|iront))\b.{0,30}\b(le|lundi|mardi|mercredi|jeudi|vendredi|\d)"
     r"|travaille [àa] (mi-temps|temps partiel|\d\d ?%)|(suis|serai) pr[ée]sente? (que|uniquement|seulement))",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -189,6 +189,11 @@ def test_who_answers_an_absence_notice_is_a_person():
         "Ma collègue répondra à votre question sur les prix.",
         "Votre demande a été transmise au maire, il signera lundi.",
         "Nous attendons la reprise pour signer.",
+        "rouvrir CIG-5-0001",  # a coordinator's orders
+        "clore : double saisie",
+        "retirer CIG-2-0042 : la commune renonce",
+        "Clore le dossier.",
+        "refuser, pas de réponse depuis mars",
         "Je suis d'accord, voyez avec le secrétariat.",
         "Vous pouvez écrire à Mme Petit, elle suit le dossier du lot 2.",
     ],
