@@ -208,7 +208,8 @@ def _kindred(read: Recognised, out: Mapping[str | int, Candidate], context: Cont
     first = [str(v) for v, c in out.items() if c.first]
     said = covering.of(context.covering)
     offered = [v for f in first for v in said.offers(read.type, f)] if said else []
-    offered += [v for f in first for v in _of_field(read, f)]
+    if read.type in SPELT or read.type == "email":
+        offered += [v for f in first for v in _of_field(read, f)]
     return offered + _of_census(read, first, context)
 
 

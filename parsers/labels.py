@@ -19,6 +19,9 @@ _FUZZY = {"print": 92.0, "ocr": 80.0}  # likeness in percent that a label needs
 _ALIKE = str.maketrans("i10", "llo")  # letters that recognition takes for one another in print (`MéI :` for `Mél :`)
 
 
+_STEADY = 0.9  # probability in each further cut of a word from which a label is sought in what they read
+
+
 @lru_cache(maxsize=4096)
 def squash(text: str) -> str:
     """Letters and digits alone, lower case, no accents: what labels are compared by."""
@@ -57,14 +60,23 @@ class Line:
         parts: list[str] = []
         for w, (_, word) in enumerate(self.words):
             self.starts.append(len(self.at))
-            for i, char in enumerate(word.text):
+            read = _as_label(word)
+            for i, char in enumerate(read):
                 letters = _letter(char)
                 parts.append(letters)
-                self.at.extend([(w, i)] * len(letters))
+                place = i if i < len(read) - 1 else len(word.text) - 1
+                self.at.extend([(w, min(place, len(word.text) - 1))] * len(letters))
         self.text = "".join(parts)
         self.recognised = any(word.origin == "ocr" for _, word in self.words)
         self.looks = self.text.translate(_ALIKE) if self.recognised else ""
         return self
+
+
+def _as_label(word: Word) -> str:
+    """A word as a label is sought in it: as every further cut reads it, where they all read the same (`Vville`)."""
+    best = [max(look, key=lambda x: x[1], default=("", 0.0)) for look in word.looks[1:]]
+    steady = len(best) > 1 and min(p for _, p in best) >= _STEADY and len({t for t, _ in best}) == 1
+    return best[0][0] if steady and word.text.isalpha() else word.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def _own_sureness(read: Recognised, best: Candidate, found: Sequence[Candidate],
     """What check digits, other places and the second engine say of a value."""
     text = str(best.value)
     checked = check_digit(read.type, text)
-    if read.type == "digits" and "7" in text and not known and not _sevens_told(read):
-        return min(0.85, confidence.of_words(read.words))  # cell by cell, some hands' ones are read as sevens
+    if read.type == "digits" and not known and not _uprights_told(read):
+        return min(0.85, confidence.of_words(read.words))  # cell by cell, some hands' ones and sevens are read alike
     if best.first and all(w.origin != "ocr" or confidence.agrees(w) or not _spells(w) for w in read.words):
         return confidence.of_words(read.words)
     least = min((confidence.raw(w) for w in read.words if _spells(w) and not _borne(read, w, text)), default=1.0)
@@ -233,14 +233,14 @@ def _spells(word: Word) -> bool:
     return any(c.isalnum() for c in word.text)
 
 
-def _sevens_told(read: Recognised) -> bool:
-    """Whether the second witness sees each seven as one, too."""
+def _uprights_told(read: Recognised) -> bool:
+    """Whether the second witness sees each one and each seven as such, too."""
     return all(
         w.second is not None
         and len(w.second) == len(w.text)
-        and all(b == "7" for a, b in zip(w.text, w.second, strict=True) if a == "7")
+        and all(a == b for a, b in zip(w.text, w.second, strict=True) if a in "17")
         for w in read.words
-        if "7" in w.text
+        if "1" in w.text or "7" in w.text
     )
 
 

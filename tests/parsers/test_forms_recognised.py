@@ -360,3 +360,29 @@ def test_a_code_and_an_office_that_are_known_need_no_second_engine() -> None:
     assert found.fields["contact_role"].value == "Directrice générale des services"
     assert found.fields["service_code"].value == "DSI"
     assert not {"contact_role", "service_code"} & {f.field for f in found.findings}
+
+
+def test_a_short_label_is_sought_in_what_further_cuts_read() -> None:
+    look = ((("Vville", 0.5), ("Ville", 0.4)), (("Ville", 0.99),), (("Ville", 0.98),), (("Ville", 0.99),))
+
+    def doubled(w: Word) -> Word:
+        return replace(w, text="Vville", second="vile:", confidence=0.5, looks=look) if w.text == "Ville" else w
+
+    found = recognised("lot2-order-flat-signed", doubled)
+    assert found.fields["postal_code"].value == "78870"
+    assert found.fields["city"].value == "Fontaine-les-Grès-Verts"
+
+
+def test_a_label_that_is_lost_leaves_no_place_s_name_in_a_postal_code() -> None:
+    found = recognised("lot2-order-flat-signed", misread(Ville="Wlte"))
+    assert "postal_code" in {f.field for f in found.findings}
+
+
+@pytest.mark.parametrize("second", ["?", "7"])
+def test_a_one_in_a_comb_that_the_second_witness_does_not_see_as_one_asks(second: str) -> None:
+    def change(w: Word) -> Word:
+        return replace(w, second=second) if w.text == "1" and 380 < w.box[1] < 396 else w
+
+    found = recognised("lot3-account-flat", change)
+    assert found.fields["accounting_post"].value == "091033"
+    assert "accounting_post" in {f.field for f in found.findings}
