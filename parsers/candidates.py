@@ -32,6 +32,7 @@ _GLUED = re.compile(
 _GLUED_NUMBER = re.compile(r"^(\d{1,4})(?=[a-zà-ÿ]{4,}$)(?!i?[eè]mes?$)")  # `98venelle`, not `2ième`
 _ELIDED = re.compile(r"(?<=\b[dlDL]['’]) +(?=\w)")  # the white behind an elision, read as a space
 _ELIDED_AWAY = re.compile(r"[dl][aeiouyh][a-z]{4,}")  # `dintendance`
+_ELIDED_NAME = re.compile(r"^([dl])(?=[AEIOUYHÀ-Þ][a-zà-ÿ]{2})")  # `dIvry`
 _MISREAD = str.maketrans({"/": "l", "|": "l", "(": "L", "[": "L", "]": "J", ")": "J", "\\": "l"})
 _CAPITALS = re.compile(r"[A-ZÀ-Þ](?=.*[cosuvwxzkp])[A-ZÀ-Þcosuvwxzkp]{2,}")  # capitals, some of the smaller ones' shape
 _FIGURE_AMONG_LETTERS = re.compile(r"(?<![^\W\d_])(?<!\d)(?=[^\W\d_]*[01][^\W\d_]*(?![^\W_]))[^\W_]{3,}")  # `DS1`
@@ -288,6 +289,7 @@ def _tidy(text: str) -> str:
     text = _GLUED_NUMBER.sub(r"\1 ", _GLUED.sub(" ", text))
     if _CAPITALS.fullmatch(text) and sum(c.isupper() for c in text) > sum(c.islower() for c in text):
         text = text.upper()
+    text = _ELIDED_NAME.sub(r"\1'", text)
     folded = values.fold(text)
     if _ELIDED_AWAY.match(folded) and folded[1:] in known_words.ALL and folded not in known_words.ALL:
         return f"{text[0]}'{text[1:]}"

@@ -75,8 +75,9 @@ class Line:
 def _as_label(word: Word) -> str:
     """A word as a label is sought in it: as every further cut reads it, where they all read the same (`Vville`)."""
     best = [max(look, key=lambda x: x[1], default=("", 0.0)) for look in word.looks[1:]]
-    steady = len(best) > 1 and min(p for _, p in best) >= _STEADY and len({t for t, _ in best}) == 1
-    return best[0][0] if steady and word.text.isalpha() else word.text
+    read = {text.rstrip(".,:;") for text, _ in best}
+    steady = len(best) > 1 and min(p for _, p in best) >= _STEADY and len(read) == 1
+    return read.pop() if steady and word.text.isalpha() else word.text
 
 
 @dataclass(frozen=True, slots=True)
