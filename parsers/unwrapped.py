@@ -26,20 +26,26 @@ def unwrapped(page: Page) -> Page:
     for i, w in enumerate(page.words):
         if (cell := _cell(page, w.box)) is not None:
             cells[cell].append(i)
+    boxes = _boxes(page)
     bands: dict[tuple[float, float], list[Box]] = defaultdict(list)
     for cell in cells:
         bands[cell[1], cell[3]].append(cell)
     words, ticks = list(page.words), list(page.ticks)
     for (top, bottom), row in bands.items():
-        tall = [c for c in row if 1 < _count([page.words[i] for i in cells[c]]) <= _LINES]
+        tall = [c for c in row if 1 < _count([*(page.words[i] for i in cells[c]), *boxes[c].values()]) <= _LINES]
         if not tall or len(row) < 2 or not all(_tight([page.words[i] for i in cells[c]]) for c in tall):
             continue
         middle = (top + bottom) / 2
         for cell in row:
-            held = in_order(page.words[i] for i in cells[cell])
+            ticked = boxes[cell] if cell in tall else {}  # tick boxes keep their place among a cell's words
+            held = in_order([*(page.words[i] for i in cells[cell]), *ticked.values()])
+            places = {id(w): box for w, box in zip(held, _squeezed(held, cell, middle), strict=True)}
+            for k, w in ticked.items():
+                ticks[k] = replace(ticks[k], box=places[id(w)])
             index = {id(page.words[i]): i for i in cells[cell]}
-            for w, box in zip(held, _squeezed(held, cell, middle), strict=True):
-                words[index[id(w)]] = replace(w, box=box)
+            held = [w for w in held if id(w) in index]
+            for w in held:
+                words[index[id(w)]] = replace(w, box=places[id(w)])
             for a, b in pairwise(held):
                 if a.text.endswith("-") and len(a.text) > 1 and not same_row(a.box, b.box):
                     first, second = words[index[id(a)]], words[index[id(b)]]
@@ -52,6 +58,15 @@ def unwrapped(page: Page) -> Page:
                 half = (y1 - y0) / 2
                 ticks[k] = replace(tick, box=(x0, middle - half, x1, middle + half))
     return replace(page, words=tuple(w for w in _by_row(words, page.words) if w.text), ticks=tuple(ticks))
+
+
+def _boxes(page: Page) -> dict[Box, dict[int, Word]]:
+    """The tick boxes of each ruled cell, by their number, as words that stand where they do."""
+    found: dict[Box, dict[int, Word]] = defaultdict(dict)
+    for k, tick in enumerate(page.ticks):
+        if (cell := _cell(page, tick.box)) is not None:
+            found[cell][k] = Word(text="☐", box=tick.box)
+    return found
 
 
 def _by_row(moved: list[Word], before: tuple[Word, ...]) -> list[Word]:

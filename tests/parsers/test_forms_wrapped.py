@@ -8,7 +8,7 @@ import pytest
 
 from parsers import checks, extract
 from parsers.extraction import Extraction
-from parsers.page import Page, Ruling, Word
+from parsers.page import Page, Ruling, Tick, Word
 from parsers.records import Context
 from tests.parsers.typed import page
 
@@ -115,3 +115,37 @@ def test_cells_of_several_lines_are_read_as_one() -> None:
     found = extract.extract((sheet,), Context())
     assert found is not None
     assert found.fields["functional_email"].value == "mairie@valmont-sur-orge.fr"
+
+
+def ticked(boxes: list[tuple[str, float, float, bool]]) -> Extraction:
+    """A question in a ruled cell of two lines, its answers in the next: word or box, place across, line, ticked."""
+    typed = page(ACCOUNT.format(street="12 rue du Lavoir", mail="mairie@valmont.fr", answer=""))
+    top = next(w.box[1] for w in typed.words if w.text == "Utilisez-vous")
+    words = []
+    for w in typed.words:
+        x0, y0, x1, y1 = w.box
+        if y0 == top and w.text in ("convocation", "électronique", "?"):
+            words.append(replace(w, box=(x0 - 210, y0 + 12, x1 - 210, y1 + 12)))
+        else:
+            words.append(w if y0 <= top else replace(w, box=(x0, y0 + 20, x1, y1 + 20)))
+    ticks = []
+    for text, x, line, state in boxes:
+        y = top + 12 * line
+        if text:
+            words.append(Word(text=text, box=(x, y, x + 18, y + 9), size=9.0))
+        else:
+            ticks.append(Tick(box=(x, y, x + 9, y + 9), state=state))
+    rulings = [Ruling(box=(x, top - 3, x, top + 24)) for x in (38.0, 340.0, 420.0)]
+    rulings += [Ruling(box=(38.0, y, 420.0, y)) for y in (top - 3, top + 24)]
+    sheet = Page(number=1, width=842.0, height=900.0, words=tuple(words), ticks=tuple(ticks), rulings=tuple(rulings))
+    found = extract.extract((sheet,), Context())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_an_answer_s_box_in_its_cell_s_second_line(yes: bool) -> None:
+    found = ticked([("Oui", 345, 0, False), ("", 366, 0, yes), ("Non", 380, 0, False), ("", 345, 1, not yes)])
+    assert found.fields["already_customer"].value is yes
+    found = ticked([("", 345, 0, yes), ("Oui", 360, 0, False), ("", 384, 0, not yes), ("Non", 345, 1, False)])
+    assert found.fields["already_customer"].value is yes
