@@ -137,6 +137,13 @@ class Sheet:
         return tuple(r.box for r in self._split[1] if not r.horizontal)
 
     @cached_property
+    def _walls(self) -> tuple[Box, ...]:
+        """Vertical rulings that part words: a typed bar stands in its own line alone, whatever it is joined to."""
+        typed = [w.box for w in self.page.words if w.text in _BARS and w.text != "+"]
+        drawn = [r.box for r in self.page.rulings if not r.horizontal]
+        return (*drawn, *(((b[0] + b[2]) / 2, b[1], (b[0] + b[2]) / 2, b[3]) for b in typed))
+
+    @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """All segments, line by line."""
         return tuple(s for row in self.rows for s in row)
@@ -229,14 +236,14 @@ class Sheet:
     def ruled(self, left: Box, right: Box) -> bool:
         """Whether a vertical ruling stands between two boxes of one line."""
         middle = (left[1] + left[3] + right[1] + right[3]) / 4
-        return any(left[2] - 1.5 <= r[0] <= right[0] + 1.5 and r[1] - 1 <= middle <= r[3] + 1 for r in self.down)
+        return any(left[2] - 1.5 <= r[0] <= right[0] + 1.5 and r[1] - 1 <= middle <= r[3] + 1 for r in self._walls)
 
     def crossed(self, words: Sequence[Word], end: float = math.inf) -> bool:
         """Whether a vertical ruling goes through printed words left of `end`: a line too long for its cell."""
         x0, top, x1, bottom = bounds(w.box for w in words)
         middle = (top + bottom) / 2
         return all(w.origin == "print" for w in words) and any(
-            x0 + 1.5 < r[0] < min(x1 - 1.5, end) and r[1] - 1 <= middle <= r[3] + 1 for r in self.down
+            x0 + 1.5 < r[0] < min(x1 - 1.5, end) and r[1] - 1 <= middle <= r[3] + 1 for r in self._walls
         )
 
     def barred(self, upper: Box, lower: Box) -> bool:

@@ -182,7 +182,19 @@ def address(view: View) -> dict[str, Read | None]:
                 found["postal_code"] = (code, f.words, f.page)
             elif f.key == "city" and not any(c.isdigit() for c in f.text) and not _OF.match(f.text):
                 found["city"] = value_of(f)
-    return found
+    return found or _billed(view, block)
+
+
+def _billed(view: View, block: Block) -> dict[str, Read | None]:
+    """The address of an office that is billed, where the buyer tells none: put to a person."""
+    for other in (b for b in view.buyers if b is not block and b.role == "billing"):
+        a = party_address.address(other, view.context)
+        return {
+            k: (v[0], [replace(w, confidence=min(w.confidence, _BROKEN)) for w in v[1].words], v[1].page)
+            for k, v in (("street", a.street), ("postal_code", a.postal_code), ("city", a.city))
+            if v is not None
+        }
+    return {}
 
 
 def _address_line(f: Found) -> dict[str, Read | None]:

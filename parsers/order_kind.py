@@ -179,6 +179,8 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
         if best.kind == "legal_commitment" and _labels(best):
             # « Engagement juridique : E123 » is a reference where another line says that this is a bon de commande.
             best = next((t for t in found if t.kind == "purchase_order" and not _labels(t)), best)
+        if best.kind == "legal_commitment" and _OF_SPENDING.match(compact(best.segment)):
+            return replace(best, kind="purchase_order")
         valant = any(re.search(r"valant\s+engagement\s+juridique", s.key) for s in sheet.segments)
         both = len(found) > 1 and {t.kind for t in found[:3]} >= {"purchase_order", "legal_commitment"}
         told = any(t.kind == "legal_commitment" and _labels(t) for t in found[:3])
@@ -192,6 +194,11 @@ def kind(sheets: Sequence[Sheet]) -> Title | None:
     return None
 
 
+# « Engagement de dépense – bon de commande » is both on one sheet: what leaves the house is the order. A school's
+# « engagement juridique » stays one, whatever its title adds.
+_OF_SPENDING = re.compile(
+    r"(?:fiche\s+d')?engagement\s+(?:de\s+depense|comptable|financier)\s*(?:[-–—/(]|et\b|valant\b)\s*bon\s+de\s+commande\b"
+)
 _QUOTE = re.compile(r"devis|proposition|offre")
 _AGREED = re.compile(r"bon\s+pour\s+(?:accord|commande)\b")
 _VALID = re.compile(r"valable|valid|echeance|livr")

@@ -60,7 +60,18 @@ def _rest_of_role(view: View, s: Segment, known: Sequence[Word]) -> str:
         if not rest[:1].islower() or any(c in rest for c in "@:.0123456789"):
             break
         text += f" {rest}"
-    return text
+    return text + _before_label(view, s)
+
+
+def _before_label(view: View, s: Segment) -> str:
+    """The words of a running line below that end a role, in front of the line's first label (« finances – Tél : »)."""
+    under = _lower(view, s)
+    own = order_labels.marks(under) if under is not None else ()
+    if under is None or not own:
+        return ""
+    rest = under.cut(0, own[0].start)[0]
+    parted = re.match(r"([^@:.,()\d]*?)\s*[-–—|•·;,(/]\s*$", rest) or re.match(r"([^@:.,()\d]*?)\s+\|", rest)
+    return f" {parted[1]}" if parted is not None and parted[1][:1].islower() else ""
 
 
 def _whole(who: people.Person) -> bool:
@@ -78,7 +89,7 @@ def _wrapped_name(view: View, f: Found, whole: bool) -> Found | None:
         return None
     for _ in range(8):
         under = _under(view, s)
-        if under is None or re.search(r"[\d@]", under.text):
+        if under is None or re.search(r"[\d@]", under.text) or parties.head_role(under) is not None:
             break
         if under.words[0] in words:
             s = under
@@ -102,15 +113,19 @@ def _no_room(view: View, s: Segment, under: Segment) -> bool:
 
 def _under(view: View, s: Segment) -> Segment | None:
     """The line right below a segment, in its column, without a label."""
+    below = _lower(view, s)
+    return None if below is None or any(m.colon or m.strong for m in order_labels.marks(below)) else below
+
+
+def _lower(view: View, s: Segment) -> Segment | None:
+    """The line right below a segment, in its column."""
     near = [
         o
         for o in view.around
         if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
     ]
     near.sort(key=lambda o: o.box[1])
-    if not near or near[0] in view.offices or any(m.colon or m.strong for m in order_labels.marks(near[0])):
-        return None
-    return near[0]
+    return near[0] if near and near[0] not in view.offices else None
 
 
 def _places(view: View, person: Found | None) -> list[tuple[int, Segment]]:

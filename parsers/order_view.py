@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from parsers import order_kind, order_roles, order_values, parties, party_address, tables
+from parsers import names, order_kind, order_roles, order_values, parties, party_address, tables
 from parsers.layout import Segment, Sheet, overlap
 from parsers.order_values import Found
 from parsers.page import Word
@@ -52,7 +52,7 @@ class View:
     def buyer(self) -> Block | None:
         """The block that tells the buyer best: with a name and an address, else with a name."""
         scored = []
-        for i, b in enumerate(self.buyers):
+        for i, b in enumerate(self._parties()):
             a = party_address.address(b, self.context)
             labelled = any(f.key == "member_name" and f.text for f in self.inside(b))
             scored.append(
@@ -66,6 +66,13 @@ class View:
                 )
             )
         return max(scored, key=lambda x: x[0])[1] if scored else None
+
+    def _parties(self) -> list[Block]:
+        """The buyer's blocks; an office (« Agence comptable ») that is billed names no buyer where a body is told."""
+        named = {b: a.name[0] if (a := party_address.address(b, self.context)).name else "" for b in self.buyers}
+        if not any(b.role == "buyer" and names.is_public_body(n) and names.core(n) for b, n in named.items()):
+            return self.buyers
+        return [b for b, n in named.items() if b.role == "buyer" or not n or names.is_public_body(n)]
 
     def inside(self, b: Block) -> list[Found]:
         """The labels that stand in a block."""

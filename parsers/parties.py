@@ -107,7 +107,8 @@ def _beside(ordered: Sequence[Segment]) -> dict[Segment, Segment]:
             nearest = min(right, key=lambda o: o.box[0], default=None)
             if nearest is not None and nearest.box[0] - s.box[2] < 150 and plausible(own[-1].key, nearest.text):
                 its = marks(nearest)
-                if not (its and its[0].start == 0):
+                other = own[-1].start > 0 and _goes_on(nearest)  # a running line, beside it a line of an address
+                if not (its and its[0].start == 0) and not other:
                     found[nearest] = s
     return found
 
@@ -255,8 +256,7 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     if any(x[:9] in sold(context) for x in found):
         return "supplier", True
     if leading is not None:
-        person = people.is_name(b.segments[0].cut(leading[1])[0])  # « Émetteur : H. Martin »
-        return ("", False) if person else (leading[0], True)
+        return ("", False) if _person(b.segments[0].cut(leading[1])[0]) else (leading[0], True)
     if any(x[:9] in known for x in found):
         return "buyer", False
     top = [addresses.PARTS.split(s.text)[0] for s in b.segments[:3]]
@@ -271,6 +271,12 @@ def _own_role(b: Block, context: Context) -> tuple[Role, bool]:
     ):
         return ("supplier", False) if any(_COMPANY.search(s.folded) for s in b.segments) else ("", False)
     return "", False
+
+
+def _person(text: str) -> bool:
+    """Whether a party's heading names a person, with an office or without: « Émetteur : H. Martin, DGS »."""
+    name, *more = re.split(r"\s*[,;(]\s*|\s[-–—|]\s", text)
+    return people.is_name(name) and (not more or people.is_role(more[0]))
 
 
 def in_census(text: str, context: Context) -> bool:

@@ -258,6 +258,9 @@ _PHONE_LABEL = (
     r"^(?:(?:n\s*[°o]\s*)?(?:de\s+)?(?:tel\w*|mobile|portable|port|fixe|standard|ligne directe)[\s.]*"
     r"(?:\(?(?:fixe|mobile|portable|direct\w*)\)?)?\s*:?\s*)+"
 )
+_OF_SIRET = re.compile(  # behind its name, or a digit a box
+    r"s[ .]?i[ .]?r[ .]?e[ .]?t\b\D{0,12}\d(?:[ .]?\d){13}(?!\d)|(?<!\d)(?<!\d )\d(?: \d){13}(?! ?\d)", re.IGNORECASE
+)
 _PHONE = re.compile(r"(?<![\d+])(?:(?:\+|00)\d[\d .\-/()]{7,20}\d|0[\s.\-/]?[1-9](?:[\s.\-/]{0,3}\d\d?){4,8})(?![\d])")
 
 
@@ -301,7 +304,7 @@ def _foreign(number: str) -> str | None:
 def find_phones(text: str) -> tuple[str, ...]:
     """Every telephone number in running text, each once, in order, E.164."""
     found: dict[str, None] = {}
-    for m in _PHONE.finditer(clean(text)):
+    for m in _PHONE.finditer(_OF_SIRET.sub(" ", clean(text))):
         number = parse_phone(m[0])
         if number:
             found.setdefault(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -106,6 +107,13 @@ def test_a_letter_s_subject_may_name_the_market_before_the_order() -> None:
         ),
         ("Demandeur\nZoé Aït Kaci, chef\ndu service\nfinances\n", "Zoé Aït Kaci", "chef du service finances"),
         ("Suivi par : Zoé Aït Kaci, chargée de\nmission\n", "Zoé Aït Kaci", "chargée de mission"),
+        (
+            "Suivi par : Zoé Roy, chef du service\nfinances – Tél. : 01 43 35 34 95\n",
+            "Zoé Roy",
+            "chef du service finances",
+        ),
+        ("Suivi par : Zoé Roy, chef du service\nDevis n° : D-12\n", "Zoé Roy", "chef du service"),
+        ("Suivi par : Zoé\nRoy | Tél. : 01 43 35 34 95\n", "Zoé Roy", None),
     ],
 )
 def test_a_person_over_the_lines_of_a_narrow_column(rows: str, name: str, role: str | None) -> None:
@@ -125,8 +133,59 @@ def test_a_label_may_be_set_to_the_middle_of_its_value_s_two_lines() -> None:
 
 
 def test_a_role_that_stops_at_a_link_word_is_put_to_a_person() -> None:
-    found = headed("Suivi par : Zoé Roy, secrétaire de\nmairie – Tél. : 01 43 35 34 95\n")
+    found = headed("Suivi par : Zoé Roy, secrétaire de\nTél. : 01 43 35 34 95\n")
     assert found.fields["contact_role"].confidence < checks.SURE
+
+
+def test_a_bar_in_the_next_line_parts_no_words_of_this_one() -> None:
+    """Lines set so close that a bar, drawn half a line up and down, reaches the middle of the line above it."""
+    rows = "Contact : M. Loïc De\nSousa     | Poste : 12 | ☎ : 01 43 35 34 95\n"
+    typed = page(HEAD + TITLE + rows + TABLE + FOOT)
+    words = [replace(w, box=(*w.box[:3], w.box[1] + 12)) for w in typed.words]
+    found = read_page(Document(pages=(replace(typed, words=tuple(words)),), source_type="text_pdf"))
+    assert value(found, "contact_name") == "Loïc De Sousa"
+
+
+def test_who_asks_with_an_office_is_no_buyer() -> None:
+    asks = "Demandeur : Zoé Roy, chef du service\nfinances – Tél. : 01 43 35 34 95 – Courriel :\n"
+    asks += "z@valmont.fr – Imputation :"
+    head = HEAD.split("\n")
+    supplier = ["Titulaire :", "DEMATIS", "27 rue de la Vallée", "75013 Paris"]
+    rows = [f"{a:48}{b}" for a, b in zip(["", *asks.split("\n")], supplier, strict=True)]
+    buyer = [line[:46].rstrip() for line in head]
+    found = read("\n".join([*buyer, TITLE, *rows]) + "\n6512/020\n" + TABLE + FOOT)
+    names = ("member_name", "street", "city", "contact_name", "contact_role")
+    assert [value(found, k) for k in names] == [
+        "Commune de Valmont", "12 rue du Lavoir", "Valmont", "Zoé Roy", "chef du service finances",
+    ]  # fmt: skip
+
+
+def test_digits_of_a_siret_set_apart_are_no_telephone_number() -> None:
+    found = read(
+        HEAD.replace("SIRET 219 106 523 00018", "S I R E T  2 1 9 1 0 6 1 2 7 0 0 0 1 8") + TITLE + TABLE + FOOT
+    )
+    assert value(found, "contact_phone") is None
+
+
+def test_an_office_that_is_billed_is_no_buyer_where_a_body_is_told() -> None:
+    billed = "Adresse de facturation : Agence comptable – 8 rue du Pont – 91998 Orge\n"
+    found = headed(billed)
+    alone = read("\nCommune de Valmont                            DEMATIS\n" + TITLE + billed + TABLE + FOOT)
+    assert [value(found, k) for k in ("member_name", "street")] == ["Commune de Valmont", "12 rue du Lavoir"]
+    assert value(alone, "member_name") == "Commune de Valmont"
+    assert alone.fields["city"].confidence < checks.SURE
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("ENGAGEMENT DE DÉPENSE – BON DE COMMANDE", "purchase_order"),
+        ("ENGAGEMENT DE DÉPENSE", "legal_commitment"),
+        ("ENGAGEMENT JURIDIQUE – BON DE COMMANDE", "legal_commitment"),
+    ],
+)
+def test_a_commitment_of_spending_that_is_an_order_too(title: str, kind: str) -> None:
+    assert read(HEAD + f"\n#{title}\n\n" + TABLE + FOOT).kind == kind
 
 
 def test_a_label_beside_another_is_nobody_s_name() -> None:
