@@ -14,37 +14,14 @@ from parsers.people import split
 from parsers.records import Body, Context
 from parsers.sources.flow import Block, Paragraph, Table, Text
 from parsers.sources.tab_stops import aligned
-from tests.parsers.typed import TABLE, document, page
+from tests.parsers.typed import FOOT, HEAD, TABLE, document, page, read, value
 
-HEAD = """
-Commune de Valmont
-12 rue du Lavoir                              DEMATIS
-91999 Valmont                                 27 rue de la Vallée
-SIRET 219 106 523 00018                       75013 Paris
-"""
 TITLE = """
 #Bon de commande n° 2026-17
 
 Date : 03/02/2026      N° d'engagement : E4512
 """
-FOOT = """
-                                                     Total HT          312,00
-                                                     TVA 20 %           62,40
-                                                     Total TTC         374,40
-"""
 TOTALS = ("total_excl_tax", "total_vat", "total_incl_tax")
-
-
-def read(text: str) -> Extraction:
-    doc = document(text)
-    found = orders.extract(doc, (1, 1), Context())
-    assert found is not None
-    return checks.check(found, Context(), doc.pages[0].text)
-
-
-def value(found: Extraction, name: str) -> object:
-    field = found.fields.get(name)
-    return None if field is None else field.value
 
 
 def ordered(found: Extraction) -> list[tuple[int, ...]]:

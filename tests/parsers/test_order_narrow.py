@@ -11,35 +11,9 @@ from parsers import checks, orders
 from parsers.extraction import Extraction
 from parsers.page import Document, Page, Stroke, Word
 from parsers.records import Context
-from tests.parsers.typed import TABLE, document, page
+from tests.parsers.typed import FOOT, HEAD, TABLE, document, page, read, read_page, value
 
-HEAD = """
-Commune de Valmont
-12 rue du Lavoir                              DEMATIS
-91999 Valmont                                 27 rue de la Vallée
-SIRET 219 106 523 00018                       75013 Paris
-"""
 TITLE = "\n#Bon de commande n° 2026-17\n\n"
-FOOT = """
-                                                     Total HT          312,00
-                                                     TVA 20 %           62,40
-                                                     Total TTC         374,40
-"""
-
-
-def read(text: str) -> Extraction:
-    return read_page(document(text))
-
-
-def read_page(doc: Document) -> Extraction:
-    found = orders.extract(doc, (1, 1), Context())
-    assert found is not None
-    return checks.check(found, Context(), doc.pages[0].text)
-
-
-def value(found: Extraction, name: str) -> object:
-    field = found.fields.get(name)
-    return None if field is None else field.value
 
 
 def headed(rows: str) -> Extraction:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import re
 
+from parsers import checks, orders
+from parsers.extraction import Extraction
 from parsers.page import Document, Page, Stroke, Word
+from parsers.records import Context
 
+HEAD = """
+Commune de Valmont
+12 rue du Lavoir                              DEMATIS
+91999 Valmont                                 27 rue de la Vallée
+SIRET 219 106 523 00018                       75013 Paris
+"""
 TABLE = """
 
 Désignation                                   Qté      P.U. HT     Montant HT
 Télétransmission des actes, abonnement          2        96,00         192,00
 Parapheur électronique                          1       120,00         120,00
+"""
+
+FOOT = """
+                                                     Total HT          312,00
+                                                     TVA 20 %           62,40
+                                                     Total TTC         374,40
 """
 
 
@@ -32,3 +47,21 @@ def page(text: str, number: int = 1, strokes: tuple[Stroke, ...] = ()) -> Page:
 def document(*texts: str) -> Document:
     """A text PDF of typed pages."""
     return Document(pages=tuple(page(t, i + 1) for i, t in enumerate(texts)), source_type="text_pdf")
+
+
+def read(text: str) -> Extraction:
+    """The order that a typed page is."""
+    return read_page(document(text))
+
+
+def read_page(doc: Document) -> Extraction:
+    """The order on a document's first page."""
+    found = orders.extract(doc, (1, 1), Context())
+    assert found is not None
+    return checks.check(found, Context(), doc.pages[0].text)
+
+
+def value(found: Extraction, name: str) -> object:
+    """A field's value; None where there is none."""
+    field = found.fields.get(name)
+    return None if field is None else field.value
