@@ -123,6 +123,7 @@ def _lower(view: View, s: Segment) -> Segment | None:
         o
         for o in view.around
         if o.page == s.page and -1.5 <= o.box[1] - s.box[3] < 0.9 * s.height and abs(o.box[0] - s.box[0]) < 3
+        if o.box[1] > s.box[1]  # a line of tiny type is not its own next one: whoever goes on down must end
     ]
     near.sort(key=lambda o: o.box[1])
     return near[0] if near and near[0] not in view.offices else None

@@ -342,3 +342,10 @@ def test_training_of_the_elected_is_of_the_lot_of_convocations() -> None:
     table = TABLE.replace("Télétransmission des actes, abonnement", "Formation des élus à distance (1 h)   ")
     table = table.replace("Parapheur électronique ", "Remise en face-à-face  ")
     assert read(HEAD + TITLE + table + FOOT).lots == ("5",)
+
+
+def test_an_office_in_type_lower_than_the_gap_between_lines_ends() -> None:
+    whole = page(HEAD + TITLE + "Suivi par : Ana Modèle\nDirectrice\n" + TABLE + FOOT)
+    tiny = tuple(replace(w, box=(*w.box[:3], w.box[1] + 1.2)) if w.text == "Directrice" else w for w in whole.words)
+    found = read_page(Document(pages=(replace(whole, words=tiny),), source_type="text_pdf"))
+    assert value(found, "contact_role") == "Directrice"
